@@ -1,0 +1,75 @@
+"""What goes over the wire and what comes back, in no API's terms."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from harness.outcome import Break
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds. `idle_s` lies between two reads; `total_s` bounds the whole exchange, connecting included."""
+
+    connect_s: float = 10.0
+    first_byte_s: float = 120.0
+    idle_s: float = 60.0
+    total_s: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One HTTP request, ready to be sent."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    timeouts: Timeouts = field(default_factory=Timeouts)
+
+
+class Head(NamedTuple):
+    """The head of a response; `at_ns` is when it was read."""
+
+    at_ns: int
+    status: int
+    content_type: str
+    """The media type, lower case, without parameters; empty if there was none."""
+    location: str | None
+
+
+class Arrival(NamedTuple):
+    """Bytes of a response body, framing and content encoding removed, and when they were read."""
+
+    at_ns: int
+    data: bytes
+
+
+class Listener(Protocol):
+    """Who is told, as it happens, what the wire sees. All stamps are CLOCK_MONOTONIC nanoseconds.
+
+    The order is: (connected, sent) once or, after a stale connection, twice; opened; arrived any number of times;
+    then `Wire.send` returns (the end of the body was proven by its framing) or raises `Broken`.
+    """
+
+    def connected(self, connect_us: int | None) -> None:
+        """A connection is there: a new one with what it took, or None for a reused one."""
+
+    def sent(self, at_ns: int, request_bytes: int) -> None:
+        """Called just before the first byte leaves; `request_bytes` counts head and body."""
+
+    def opened(self, head: Head) -> None: ...
+
+    def arrived(self, arrival: Arrival) -> None: ...
+
+    def ended(self, at_ns: int) -> None:
+        """The body's end was proven, at this stamp."""
+
+
+class Broken(Exception):
+    """A transfer that did not end properly, however the client library says so."""
+
+    def __init__(self, how: Break, why: str) -> None:
+        super().__init__(why)
+        self.how = how
+        self.why = why

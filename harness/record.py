@@ -1,0 +1,144 @@
+"""The stored fact of one exchange: raw stamps, no derived number.
+
+Schema history
+    1   first version
+
+Clocks: `*_ns` are on the writing process's CLOCK_MONOTONIC; `*_us` are microseconds since `sent_ns`. None means
+"not observed" and is never zero.
+"""
+
+import msgspec
+
+from harness.outcome import Outcome
+
+SCHEMA = 1
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """Token counts as the server gave them."""
+
+    prompt: int | None = None
+    output: int | None = None
+    cached: int | None = None
+    reasoning: int | None = None
+
+
+class Lag(msgspec.Struct, frozen=True):
+    """Age of the data at the reads of one exchange, in microseconds."""
+
+    p50: int
+    max: int
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """One exchange. `at_us`, `chars` and `kinds` have one entry per content-bearing event."""
+
+    schema: int = SCHEMA
+    id: str
+    """Also the X-Request-ID header; unique in the run."""
+    run: str
+    point: int
+    worker: str
+    user: int
+    """Global index of the user, the same with one worker or many."""
+    seq: int
+    target: str = "default"
+    dialect: str
+    model: str
+    prompt: str
+    """Testset name and index, e.g. `chat/12`."""
+    turn: int = 0
+    phase: str
+    """The phase in which it was sent: settle, window or cooldown."""
+    due_ns: int | None = None
+    """When the plan said to send; None in closed loop."""
+    begun_ns: int
+    """When the user asked, before anything was built or connected."""
+    sent_ns: int | None = None
+    """Just before the first byte of the request that was answered; None if nothing was ever sent."""
+    connect_us: int | None = None
+    """What setting up the connection took (TCP and TLS); None if a connection was reused."""
+    reused: bool | None = None
+    retried: int = 0
+    headers_us: int | None = None
+    first_event_us: int | None = None
+    """The first event of any kind: role, content, usage, error."""
+    at_us: list[int] = []
+    chars: list[int] = []
+    """Unicode code points of text, reasoning and tool calls in each event."""
+    kinds: str = ""
+    """One letter per event: t text, r reasoning, c tool call."""
+    reads: int = 0
+    bound_us: list[tuple[int, int]] = []
+    """(event index, how much earlier it may have arrived), only where a stamp is bounded rather than exact."""
+    lag_us: Lag | None = None
+    ended_us: int | None = None
+    """The last byte of the body, or the moment it broke."""
+    outcome: Outcome
+    status: int | None = None
+    fault: str | None = None
+    """What went wrong, in words."""
+    finish: str | None = None
+    usage: Usage | None = None
+    request_bytes: int | None = None
+    response_bytes: int = 0
+    text: str | None = None
+
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(Record)
+
+
+def to_line(record: Record) -> bytes:
+    """The record as one line of JSON, newline included."""
+    return _ENCODER.encode(record) + b"\n"
+
+
+def from_line(line: bytes) -> Record:
+    """Raises msgspec.DecodeError (ValidationError included) where the line is no record, e.g. a torn last line."""
+    return _DECODER.decode(line)
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """One second in the life of a load process."""
+
+    at_ns: int
+    """CLOCK_MONOTONIC at the end of the second."""
+    wall_minus_monotonic_ns: int
+    """A step in it means that somebody set the wall clock."""
+    elapsed_ns: int
+    """Since the previous line."""
+    cpu_ns: int
+    """CPU time of the process, user and system, all threads, since the previous line."""
+    rss_bytes: int
+    lag_us: list[int]
+    """Overshoot of each sleep of the 20 ms loop probe."""
+    in_flight: int
+    users: int
+
+
+class LocustEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of Locust's own table: times in milliseconds, as Locust has them (percentiles from its buckets)."""
+
+    name: str
+    method: str
+    requests: int
+    failures: int
+    median_ms: float | None
+    mean_ms: float | None
+    min_ms: float | None
+    max_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+    requests_per_s: float
+
+
+class LocustStats(msgspec.Struct, frozen=True, kw_only=True):
+    """Locust's statistics of one whole point. `total` is its Aggregated row, `own` our entries beside it."""
+
+    requests: int
+    failures: int
+    total: LocustEntry
+    entries: list[LocustEntry]
+    own: list[LocustEntry]
+    errors: dict[str, int]

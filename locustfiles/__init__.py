@@ -1,0 +1,1 @@
+"""User classes to run and to copy."""

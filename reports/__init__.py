@@ -1,0 +1,1 @@
+"""The reading side: a run folder becomes frames, a report, and its renderings."""

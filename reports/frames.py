@@ -1,0 +1,58 @@
+"""A loaded run: its facts as columns. Made by `load`, read by everything to its right.
+
+Times are float64 or int64 as said; NaN (or NaT-free -1 where said) is "not observed".
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from harness.record import LocustStats
+from harness.run import Manifest, Point
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """All content-bearing events of a point's requests, flat, in request order.
+
+    Request i of the frame owns the slice offsets[i]:offsets[i + 1] of every other array.
+    """
+
+    offsets: Ints
+    """Length n + 1."""
+    at_us: Ints
+    """Microseconds since the request was sent."""
+    chars: Ints
+    kinds: npt.NDArray[np.uint8]
+    """ASCII code of t, r or c."""
+
+
+@dataclass(frozen=True, slots=True)
+class PointFrames:
+    """One point's facts.
+
+    requests: one row a record, sorted by (sent or begun, id), every scalar field of `Record` a column (usage_prompt,
+    usage_output, usage_cached, usage_reasoning flattened; lag_p50_us, lag_max_us). Besides:
+    n_events, n_chars, first_us, last_us, first_text_us, bounded (number of bounded events), first_bounded (bool).
+    health: one row a line, with `worker`; lag_us stays a list.
+    """
+
+    point: Point
+    requests: pd.DataFrame
+    events: Events
+    health: pd.DataFrame
+    locust: LocustStats | None
+    torn_lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """One run's facts."""
+
+    manifest: Manifest
+    points: list[PointFrames]
