@@ -23,7 +23,8 @@ class Call:
 
     method: str
     url: str
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
+    """Among them the API key, so they are kept out of every repr."""
     body: bytes
     timeouts: Timeouts = field(default_factory=Timeouts)
 

@@ -39,6 +39,10 @@ class Outcome(StrEnum):
     OK = "ok"
 
 
+class Unreadable(Exception):
+    """An answer whose content type, SSE framing or JSON cannot be read; the message says which and why."""
+
+
 class Break(StrEnum):
     """How a transfer ended where it did not end properly; each is an outcome of the same name."""
 

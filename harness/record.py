@@ -90,13 +90,27 @@ _DECODER = msgspec.json.Decoder(Record)
 
 
 def to_line(record: Record) -> bytes:
-    """The record as one line of JSON, newline included."""
-    return _ENCODER.encode(record) + b"\n"
+    """The record as one line of JSON, newline included. Half a surrogate pair is written as U+FFFD."""
+    try:
+        return _ENCODER.encode(record) + b"\n"
+    except UnicodeEncodeError:
+        # A server that cuts its answer between the halves of an emoji must not cost us the fact.
+        told = {"text": record.text, "fault": record.fault, "finish": record.finish}
+        mended = {field: _mend(text) for field, text in told.items() if text is not None}
+        return _ENCODER.encode(msgspec.structs.replace(record, **mended)) + b"\n"
+
+
+def _mend(text: str) -> str:
+    # Through UTF-16 two halves in succession become the character they are.
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def from_line(line: bytes) -> Record:
     """Raises msgspec.DecodeError (ValidationError included) where the line is no record, e.g. a torn last line."""
-    return _DECODER.decode(line)
+    try:
+        return _DECODER.decode(line)
+    except UnicodeDecodeError as error:
+        raise msgspec.DecodeError(str(error)) from error
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):

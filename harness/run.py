@@ -58,6 +58,12 @@ class Phases(msgspec.Struct, kw_only=True):
     cooldown_ns: int | None = None
     end_ns: int | None = None
 
+    def at(self, now_ns: int) -> Literal["settle", "window", "cooldown"]:
+        """The phase in which a request sent then belongs; spawning counts as settling."""
+        if self.window_ns is None or now_ns < self.window_ns:
+            return "settle"
+        return "window" if self.cooldown_ns is None or now_ns < self.cooldown_ns else "cooldown"
+
 
 class Point(msgspec.Struct, kw_only=True):
     """One row of the sweep. `index` is unique in the run; a point that was run again has a new one."""
@@ -169,7 +175,7 @@ def read_manifest(folder: Path) -> Manifest:
         if schema != SCHEMA:
             raise RunError(f"{path} has schema {schema}; this version of llocust reads schema {SCHEMA}.")
         return msgspec.json.decode(data, type=Manifest)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RunError(f"{path} is not a manifest: {error}.") from error
 
 

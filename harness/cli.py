@@ -1,0 +1,145 @@
+"""The command line: which verb, and what it prints."""
+
+import json
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from harness import __version__
+
+if TYPE_CHECKING:
+    from harness.options import Options
+    from harness.screen import Screen
+    from harness.sweep import Request, Swept
+    from reports.report import Report
+
+DAMAGED, USAGE_ERROR = 1, 2
+
+USAGE = """\
+usage: llocust VERB [options]
+
+  sweep     step user counts against a server, record every request, and report
+  report    rebuild every rendering of a run from its folder
+  compare   two runs side by side, by the same definitions
+  simulate  the embedded server, which knows the truth about itself
+  demo      simulate, sweep and report in one, into ./output
+
+`llocust VERB --help` tells the rest. The same user class runs in Locust's own interface:
+  locust -f locustfiles/chat.py --host URL
+"""
+
+
+def _sweep(argv: list[str]) -> int:
+    from harness.options import UsageMistakes
+    from harness.run import RunError
+    from harness.sweep import prepare, read_command, sweep
+    from harness.wire.models import ProbeError
+
+    try:
+        request = read_command(argv)
+        folder, options = prepare(request)
+    except (UsageMistakes, RunError) as error:
+        print(error, file=sys.stderr)
+        return USAGE_ERROR
+    except ProbeError as error:
+        print(error, file=sys.stderr)
+        return DAMAGED
+    swept = sweep(folder, options, _screen(request, options))
+    return _conclude(request, swept)
+
+
+def _screen(request: "Request", options: "Options") -> "Screen":
+    from harness.screen import BarScreen, JsonScreen, QuietScreen
+
+    if request.quiet:
+        return QuietScreen()
+    return JsonScreen() if request.json_progress else BarScreen(options.lang)
+
+
+def _conclude(request: "Request", swept: "Swept") -> int:
+    """Report what the sweep left, whole or not."""
+    from reports.write import write
+
+    if swept.trouble:
+        print(swept.trouble, file=sys.stderr)
+    report = write(swept.folder)
+    code = _exit_code(report, swept)
+    path = swept.folder / "report.html"
+    if request.json_progress:
+        print(json.dumps({"event": "report", "path": str(path), "verdict": report.verdict, "exit": code}))
+        return code
+    if not request.quiet:
+        from rich.console import Console
+
+        from reports.render.screen import summary
+
+        Console().print(summary(report))
+    print(f"Report: {path}")
+    return code
+
+
+def _exit_code(report: "Report", swept: "Swept") -> int:
+    from reports.cli import CHECK_FAILED, fails
+
+    if swept.trouble or any(point.requests.ok == 0 for point in report.points if point.state == "done"):
+        return DAMAGED
+    return CHECK_FAILED if fails(report, swept.options.fail_on) else 0
+
+
+def _demo(argv: list[str]) -> int:
+    from harness.demo import SERVER, demo_arguments, embedded_server
+    from harness.options import UsageMistakes
+
+    try:
+        with embedded_server(*SERVER) as url:
+            return _sweep(demo_arguments(url, argv))
+    except UsageMistakes as error:
+        print(error, file=sys.stderr)
+        return DAMAGED
+
+
+def _simulate(argv: list[str]) -> int:
+    from harness.simulator.__main__ import main
+
+    return main(argv)
+
+
+def _report(argv: list[str]) -> int:
+    from reports.cli import report_main
+
+    return report_main(argv)
+
+
+def _compare(argv: list[str]) -> int:
+    from reports.cli import compare_main
+
+    return compare_main(argv)
+
+
+VERBS: dict[str, Callable[[list[str]], int]] = {
+    "sweep": _sweep,
+    "report": _report,
+    "compare": _compare,
+    "simulate": _simulate,
+    "demo": _demo,
+}
+
+
+def main() -> None:
+    """Exit: 0 done · 1 nothing succeeded, or damaged · 2 usage · 3 an explicit check failed."""
+    argv = sys.argv[1:]
+    verb = argv[0] if argv else "--help"
+    if verb in ("-h", "--help"):
+        print(USAGE, end="")
+        sys.exit(0 if argv else 2)
+    if verb in ("-V", "--version"):
+        print(f"llocust {__version__}")
+        sys.exit(0)
+    if verb not in VERBS:
+        print(f"llocust: {verb!r} is not a verb; there are {', '.join(VERBS)}.", file=sys.stderr)
+        sys.exit(2)
+    sys.exit(VERBS[verb](argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,23 @@
+"""What we ask of a server, in no API's terms."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from harness.call import Timeouts
+from harness.testset import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request for an answer. The key is kept out of every repr."""
+
+    id: str
+    url: str
+    """The full endpoint."""
+    model: str
+    messages: tuple[Message, ...]
+    max_tokens: int
+    key: str | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    stream: bool = True

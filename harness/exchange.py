@@ -1,0 +1,263 @@
+"""One request and all that came back: exactly one Record, on every path.
+
+The wire tells a Ledger what it sees, as it happens; when the wire is through, or was torn away, the ledger is closed
+into a Record. A network failure becomes an outcome and goes no further. A stop of the user, or a bug, leaves an
+aborted record and goes on.
+"""
+
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import StringIO
+from typing import Protocol
+
+from harness.call import Arrival, Broken, Call, Head, Listener
+from harness.dialects import Dialect
+from harness.dialects.ask import Ask
+from harness.dialects.chat import words_of
+from harness.dialects.piece import Counted, Done, Fault, Finish, Piece, Reasoning, Text, ToolCall
+from harness.outcome import Break, Ending, Outcome, Unreadable, classify
+from harness.record import Record, Usage
+from harness.sse import Event, SseDecoder
+
+_STREAM_TYPES = frozenset({"text/event-stream", ""})
+_FAULT_CHARS = 300
+_BY_STATUS = frozenset({Outcome.REFUSED_429, Outcome.REFUSED_4XX, Outcome.SERVER_5XX})
+_LETTERS: dict[type, int] = {Text: ord("t"), Reasoning: ord("r"), ToolCall: ord("c")}
+
+
+class Sender(Protocol):
+    """What of the wire an exchange needs."""
+
+    def send(self, call: Call, listener: Listener) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Where a request belongs; these become the record's fields of the same names."""
+
+    id: str
+    run: str
+    point: int
+    worker: str
+    user: int
+    seq: int
+    prompt: str
+    turn: int = 0
+    target: str = "default"
+    due_ns: int | None = None
+
+
+class Ledger:
+    """Listens to the wire for one exchange. Times are CLOCK_MONOTONIC nanoseconds."""
+
+    def __init__(self, identity: Identity, ask: Ask, dialect: Dialect, begun_ns: int, keep_text: bool = True) -> None:
+        self.identity = identity
+        self.begun_ns = begun_ns
+        self.sent_ns: int | None = None
+        self.chars_arrived = 0
+        self._ask = ask
+        self._dialect = dialect
+        self._keep_text = keep_text
+        self._sse = SseDecoder()
+        self._connect_us: int | None = None
+        self._reused: bool | None = None
+        self._retried = 0
+        self._request_bytes: int | None = None
+        self._head: Head | None = None
+        self._first_event_ns: int | None = None
+        self._last_ns: int | None = None
+        self._ended_ns: int | None = None
+        self._at_us = array("I")  # packed: nine bytes an event in all, as long answers come by the thousand
+        self._chars = array("I")
+        self._kinds = bytearray()
+        self._text = StringIO()
+        self._plain: list[bytes] = []
+        self._reads = 0
+        self._response_bytes = 0
+        self._usage: Usage | None = None
+        self._finish: str | None = None
+        self._done = False
+        self._fault: str | None = None
+        self._why: str | None = None
+        self._broke: Break | None = None
+        self._unreadable = False
+        self._aborted = True
+
+    # What the wire says
+
+    def connected(self, connect_us: int | None) -> None:
+        if self.sent_ns is not None:
+            self._retried += 1
+        self._connect_us = connect_us
+        self._reused = connect_us is None
+
+    def sent(self, at_ns: int, request_bytes: int) -> None:
+        self.sent_ns = at_ns
+        self._request_bytes = request_bytes
+
+    def opened(self, head: Head) -> None:
+        self._head = head
+        if self._answers and not (self._streams or head.content_type.endswith("json")):
+            raise Unreadable(f"the answer is {head.content_type}, not an event stream")
+
+    def arrived(self, arrival: Arrival) -> None:
+        self._reads += 1
+        self._response_bytes += len(arrival.data)
+        self._last_ns = arrival.at_ns
+        if self._streams:
+            for event in self._sse.feed(arrival.data):
+                self._note(event, arrival.at_ns)
+        else:
+            self._plain.append(arrival.data)
+
+    def ended(self, at_ns: int) -> None:
+        self._ended_ns = at_ns
+        last_ns = self._last_ns or at_ns
+        if self._streams:
+            for event in self._sse.flush():
+                self._note(event, last_ns)
+        elif self._answers:
+            self._note(Event("message", _decoded(b"".join(self._plain))), last_ns)
+
+    # What came of it
+
+    def broke(self, broken: Broken) -> None:
+        self._broke = broken.how
+        self._why = broken.why
+        self._aborted = False
+
+    def unreadable(self, why: str) -> None:
+        self._unreadable = True
+        self._why = why
+        self._aborted = False
+
+    def finished(self) -> None:
+        self._aborted = False
+
+    @property
+    def aborted(self) -> bool:
+        return self._aborted
+
+    def close(self, now_ns: int, phase: str) -> Record:
+        """The record. `now_ns` stands in for the end where none was seen."""
+        head, outcome = self._head, self._outcome()
+        return Record(
+            **{name: getattr(self.identity, name) for name in Identity.__slots__},
+            dialect=self._dialect.name,
+            model=self._ask.model,
+            phase=phase,
+            begun_ns=self.begun_ns,
+            sent_ns=self.sent_ns,
+            connect_us=self._connect_us,
+            reused=self._reused,
+            retried=self._retried,
+            headers_us=self._since_sent(head.at_ns if head is not None else None),
+            first_event_us=self._since_sent(self._first_event_ns),
+            at_us=self._at_us.tolist(),
+            chars=self._chars.tolist(),
+            kinds=self._kinds.decode(),
+            reads=self._reads,
+            ended_us=self._since_sent(self._ended_ns or now_ns),
+            outcome=outcome,
+            status=head.status if head is not None else None,
+            fault=self._fault_text(outcome),
+            finish=self._finish,
+            usage=self._usage,
+            request_bytes=self._request_bytes,
+            response_bytes=self._response_bytes,
+            text=self._text.getvalue() if self._keep_text else None,
+        )
+
+    # How it is worked out
+
+    @property
+    def _answers(self) -> bool:
+        return self._head is not None and 200 <= self._head.status <= 299
+
+    @property
+    def _streams(self) -> bool:
+        return self._answers and self._head is not None and self._head.content_type in _STREAM_TYPES
+
+    def _note(self, event: Event, at_ns: int) -> None:
+        if self._first_event_ns is None:
+            self._first_event_ns = at_ns
+        pieces = self._dialect.decode(event)
+        for piece in pieces:
+            self._learn(piece)
+        self._content([piece for piece in pieces if isinstance(piece, Text | Reasoning | ToolCall)], at_ns)
+
+    def _learn(self, piece: Piece) -> None:
+        if isinstance(piece, Counted):
+            self._usage = piece.usage
+        elif isinstance(piece, Finish):
+            self._finish = piece.reason
+        elif isinstance(piece, Done):
+            self._done = True
+        elif isinstance(piece, Fault):
+            self._fault = piece.message[:_FAULT_CHARS]
+
+    def _content(self, pieces: list[Text | Reasoning | ToolCall], at_ns: int) -> None:
+        if not pieces:
+            return
+        # An event that carries several kinds is told by what a reader sees first: text, then reasoning, then a call.
+        letters = {_LETTERS[type(piece)] for piece in pieces}
+        chars = sum(len(piece.text) for piece in pieces)
+        self._at_us.append(self._since_sent(at_ns) or 0)
+        self._chars.append(chars)
+        self._kinds.append(next(letter for letter in b"trc" if letter in letters))
+        self.chars_arrived += chars
+        if self._keep_text:
+            self._text.writelines(piece.text for piece in pieces if isinstance(piece, Text))
+
+    def _since_sent(self, at_ns: int | None) -> int | None:
+        return None if at_ns is None or self.sent_ns is None else (at_ns - self.sent_ns) // 1000
+
+    def _outcome(self) -> Outcome:
+        return classify(
+            Ending(
+                aborted=self._aborted,
+                broke=self._broke,
+                status=self._head.status if self._head is not None else None,
+                unreadable=self._unreadable,
+                fault=self._fault is not None,
+                content_events=len(self._at_us),
+                output_tokens=self._usage.output if self._usage is not None else None,
+                finished=self._finish is not None or self._done,
+            )
+        )
+
+    def _fault_text(self, outcome: Outcome) -> str | None:
+        """What goes with the outcome: the server's own words, also where the answer broke after them."""
+        if outcome is Outcome.REDIRECT:
+            assert self._head is not None
+            return f"redirected to {self._head.location or 'nowhere in particular'}"
+        if outcome in _BY_STATUS:
+            return (
+                words_of(b"".join(self._plain).decode("utf-8", "replace"))[:_FAULT_CHARS] if self._plain else self._why
+            )
+        return self._fault or self._why if outcome is Outcome.FAULT else self._why or self._fault
+
+
+def exchange(
+    ledger: Ledger, call: Call, wire: Sender, now_ns: Callable[[], int], keep: Callable[[Ledger, int], Record]
+) -> Record:
+    """Send the call and keep what came of it. Raises nothing that the network did."""
+    try:
+        wire.send(call, ledger)
+        ledger.finished()
+    except Broken as broken:
+        ledger.broke(broken)
+    except Unreadable as error:
+        ledger.unreadable(str(error))
+    finally:
+        # Also when Locust kills the greenlet in mid-stream: GreenletExit passes through here on its way up.
+        record = keep(ledger, now_ns())
+    return record
+
+
+def _decoded(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"the answer is not UTF-8 ({error.reason})") from error

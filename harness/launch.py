@@ -1,0 +1,87 @@
+"""The load process as its parent sees it: how it is started, what it says, how it is asked to stop.
+
+It gets a process group of its own, so that a Ctrl-C typed at the parent reaches it once, as a request to end cleanly.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from harness.options import Options, UsageMistakes
+
+SEPARATOR = "\x1e"
+LOG = "locust.log"
+_DEFAULT_LOCUSTFILE = "chat.py"
+
+
+def find_locustfile(given: str | None) -> Path:
+    """The file, or the shipped one of that name. Raises UsageMistakes."""
+    shipped = files("locustfiles")
+    if given is None:
+        return Path(str(shipped / _DEFAULT_LOCUSTFILE))
+    if Path(given).is_file():
+        return Path(given).resolve()
+    name = Path(given).name
+    if (shipped / name).is_file() and given in (name, f"locustfiles/{name}"):
+        return Path(str(shipped / name))
+    raise UsageMistakes([f"--locustfile {given!r}: there is no such file."])
+
+
+class LoadProcess:
+    """Locust, headless, on one run folder. Everything it prints but its messages goes to locust.log there."""
+
+    def __init__(self, folder: Path, options: Options, locustfile: Path) -> None:
+        self._log = (folder / LOG).open("ab")
+        command = [
+            *(sys.executable, "-P", "-m", "locust", "--locustfile", str(locustfile), "--headless", "--only-summary"),
+            *("--users", "0", "--spawn-rate", "1", "--host", options.host, "--llocust-run", str(folder.resolve())),
+        ]
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            start_new_session=True,
+        )
+
+    def messages(self) -> Iterator[dict[str, Any]]:
+        """What it says, until it ends."""
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if line.startswith(SEPARATOR.encode()):
+                yield msgspec.json.decode(line[1:], type=dict[str, Any])
+            else:
+                self._log.write(line)
+
+    def wait(self) -> int:
+        """Its exit status."""
+        status = self._process.wait()
+        self._log.close()
+        return status
+
+    def stop(self) -> None:
+        """Ask it to abort what is in flight, write it down, and end."""
+        # SIGTERM rather than SIGINT: gevent handles it between greenlets, never in the middle of a record.
+        self._signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: int) -> None:
+        if self._process.poll() is None:
+            self._process.send_signal(number)
+
+
+def last_words(folder: Path, count: int = 8) -> str:
+    """The end of the load process's log."""
+    lines = (folder / LOG).read_text(errors="replace").splitlines()
+    return "\n".join([f"{folder / LOG} ends with:", *(line for line in lines if line.strip())][:1] + lines[-count:])

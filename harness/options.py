@@ -1,0 +1,412 @@
+"""What a run can be told: one table of options, one frozen result, and all mistakes at once.
+
+The same table makes the parser of `llocust sweep` and the additions to Locust's own. Values come in as text wherever
+they come from (command line, environment, config file, web form) and are read here and nowhere else.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+
+from harness.call import Timeouts
+from harness.dialects import DIALECTS
+from harness.metrics import SLO_METRICS
+
+
+class UsageMistakes(Exception):
+    """What is wrong with the options: a sentence each."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes
+
+
+DEFAULT_USERS = (1, 2, 4, 8, 16)
+LONGEST_EXCHANGE_S = 3600.0
+"""Stamps are kept in 32 bits of microseconds, which hold 71 minutes."""
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """A run's options, resolved. Never holds a secret: keys are named by their environment variable."""
+
+    host: str
+    model: str | None = None
+    dialect: str = "chat"
+    testset: str = "chat"
+    users: tuple[int, ...] = DEFAULT_USERS
+    run_time_s: float = 30.0
+    requests: int | None = None
+    settle_s: float = 30.0
+    drain_s: float = 120.0
+    spawn_rate: float | None = None
+    connect_timeout_s: float = 10.0
+    first_byte_timeout_s: float = 120.0
+    idle_timeout_s: float = 60.0
+    timeout_s: float = 600.0
+    max_tokens: int = 256
+    api_key_env: str = "OPENAI_API_KEY"
+    headers: tuple[str, ...] = ()
+    """As given: `Name: value` or `Name: env:VARIABLE`."""
+    slo: dict[str, float] = {}
+    """Bounds in seconds, by the names of SLO_METRICS."""
+    keep_text: bool = True
+    salt: bool = False
+    seed: int = 0
+    probe: bool = True
+    work_dir: str = "."
+    name: str = "sweep"
+    desc: str = ""
+    locustfile: str | None = None
+    fail_on: str | None = None
+    lang: str = "en"
+
+    @property
+    def timeouts(self) -> Timeouts:
+        """The four clocks of a request."""
+        return Timeouts(self.connect_timeout_s, self.first_byte_timeout_s, self.idle_timeout_s, self.timeout_s)
+
+
+class Option(NamedTuple):
+    """One option: its key in `Options`, its flags, how its text is read, and what it says about itself."""
+
+    key: str
+    flags: tuple[str, ...]
+    read: Callable[[str], Any]
+    default: str
+    """As documentation shows it."""
+    help: str
+    metavar: str | None = None
+    many: bool = False
+    switch: bool = False
+    locusts: bool = False
+    """Locust has an option of this name and meaning, so plain `locust` does not get ours."""
+
+
+_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
+_SECRET_NAME = re.compile(r"auth|key|token|secret|cookie|passw|credential|signature|^sig$", re.IGNORECASE)
+_SECRET_VALUE = re.compile(r"(bearer|basic)\s", re.IGNORECASE)
+_OWN_HEADERS = frozenset({"x-request-id", "content-length", "transfer-encoding"})
+_ON, _OFF = ("on", "true", "yes", "1"), ("off", "false", "no", "0")
+_HEADER = re.compile(r"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*:\s*(.*?)\s*")
+
+
+def duration_s(text: str) -> float:
+    """`90`, `1.5s`, `500ms`, `2m`, `1h20m10s` in seconds. Raises ValueError with what is allowed."""
+    text = text.strip()
+    try:
+        seconds = float(text)
+    except ValueError:
+        match = _DURATION.fullmatch(text)
+        if not text or match is None:
+            raise ValueError("a time such as 30, 30s, 500ms, 2m or 1h20m") from None
+        hours, minutes, rest, millis = (float(group or 0) for group in match.groups())
+        seconds = hours * 3600 + minutes * 60 + rest + millis / 1000
+    if not 0 <= seconds < float("inf"):
+        raise ValueError("a time of zero or more")
+    return seconds
+
+
+def _positive_s(text: str) -> float:
+    seconds = duration_s(text)
+    if seconds == 0:
+        raise ValueError("a time longer than zero")
+    return seconds
+
+
+def _whole_exchange_s(text: str) -> float:
+    seconds = _positive_s(text)
+    if seconds > LONGEST_EXCHANGE_S:
+        raise ValueError("an hour at most")
+    return seconds
+
+
+def _positive(text: str) -> int:
+    if not text.strip().isdecimal() or int(text) == 0:
+        raise ValueError("a whole number of one or more")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError("a whole number") from None
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate < float("inf"):
+        raise ValueError("users per second, above zero")
+    return rate
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in (*_ON, *_OFF):
+        raise ValueError("on or off")
+    return text.lower() in _ON
+
+
+def _one_of(*names: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in names:
+            raise ValueError("one of " + ", ".join(names))
+        return text
+
+    return read
+
+
+def _url(text: str) -> str:
+    text = text.strip()
+    try:
+        parts = urlsplit(text)
+        port_is_readable = parts.port is None or parts.port > 0
+    except ValueError:
+        port_is_readable = False
+    if not port_is_readable or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("a URL such as http://127.0.0.1:8000")
+    if parts.username is not None or any(_SECRET_NAME.search(name) for name, _ in parse_qsl(parts.query)):
+        raise ValueError('a URL without credentials; pass them with --header "Name: env:VARIABLE"')
+    return text.rstrip("/")
+
+
+def _variable(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text):
+        # The value is not repeated: somebody may have put the key itself here.
+        raise ValueError("the name of an environment variable, not a key")
+    return text
+
+
+def _header(text: str) -> str:
+    match = _HEADER.fullmatch(text)
+    if match is None:
+        raise ValueError('"Name: value" or "Name: env:VARIABLE"')
+    name, value = match.groups()
+    if name.lower() in _OWN_HEADERS:
+        raise ValueError(f"another header: {name} is set by llocust itself")
+    if value.startswith("env:"):
+        return f"{name}: env:{_variable(value.removeprefix('env:'))}"
+    if _SECRET_NAME.search(name) or _SECRET_VALUE.match(value):
+        raise ValueError(f'a secret by its environment variable: "{name}: env:VARIABLE"')
+    return f"{name}: {value}"
+
+
+def _slo(text: str) -> tuple[str, float]:
+    name, equals, limit = text.partition("=")
+    if not equals or name not in SLO_METRICS:
+        raise ValueError("NAME=TIME with a name of " + ", ".join(SLO_METRICS) + ", such as ttft=500ms")
+    return name, _positive_s(limit)
+
+
+OPTIONS: tuple[Option, ...] = (
+    Option(
+        "host", ("-H", "--host"), _url, "required", "base URL of the server, or the full endpoint", "URL", locusts=True
+    ),
+    Option(
+        "model", ("--model",), str, "the only one the server lists", "model to ask for, as the server names it", "NAME"
+    ),
+    Option("dialect", ("--dialect",), _one_of(*DIALECTS), "chat", "the API that the server speaks", "NAME"),
+    Option(
+        "testset", ("--testset", "--test-set"), str, "chat", "a shipped prompt set, or a file of prompts", "NAME|PATH"
+    ),
+    Option(
+        "users",
+        ("-u", "--users", "--test-runs"),
+        _positive,
+        "1 2 4 8 16",
+        "user counts, one point of the sweep each, in this order",
+        "N",
+        many=True,
+        locusts=True,
+    ),
+    Option(
+        "run_time_s",
+        ("-t", "--run-time", "--test-duration"),
+        _positive_s,
+        "30s",
+        "the measured window of a point, and nothing else; a bare number is seconds",
+        "T",
+        locusts=True,
+    ),
+    Option(
+        "requests",
+        ("--requests",),
+        _positive,
+        "–",
+        "instead of --run-time: send exactly this many requests a point",
+        "N",
+    ),
+    Option(
+        "settle_s",
+        ("--settle",),
+        duration_s,
+        "30s",
+        "upper bound of the warm-up before a window; it ends when every user has finished a request, after 2 s at least",
+        "T",
+    ),
+    Option(
+        "drain_s",
+        ("--drain",),
+        duration_s,
+        "120s",
+        "how long requests of the window are followed after it; what is left is aborted",
+        "T",
+    ),
+    Option(
+        "spawn_rate",
+        ("-r", "--spawn-rate"),
+        _rate,
+        "all users within 5 s",
+        "users that begin per second, spread evenly",
+        "R",
+        locusts=True,
+    ),
+    Option("connect_timeout_s", ("--connect-timeout",), _positive_s, "10s", "for setting up a connection", "T"),
+    Option(
+        "first_byte_timeout_s", ("--first-byte-timeout",), _positive_s, "120s", "from sent to the first byte back", "T"
+    ),
+    Option("idle_timeout_s", ("--idle-timeout",), _positive_s, "60s", "between two reads of an answer", "T"),
+    Option("timeout_s", ("--timeout",), _whole_exchange_s, "600s", "for the whole exchange, connecting included", "T"),
+    Option("max_tokens", ("--max-tokens",), _positive, "256", "bound of an answer, in tokens", "N"),
+    Option(
+        "api_key_env",
+        ("--api-key-env",),
+        _variable,
+        "OPENAI_API_KEY",
+        "environment variable that holds the API key; unset or empty: no Authorization header",
+        "VARIABLE",
+    ),
+    Option(
+        "headers",
+        ("--header",),
+        _header,
+        "–",
+        'a header for every request, "Name: value", or "Name: env:VARIABLE" for a secret; may be repeated',
+        "HEADER",
+        many=True,
+    ),
+    Option(
+        "slo",
+        ("--slo",),
+        _slo,
+        "–",
+        "bounds a request must meet to count as goodput: " + ", ".join(SLO_METRICS) + "; e.g. ttft=500ms tpot=50ms",
+        "NAME=T",
+        many=True,
+    ),
+    Option("keep_text", ("--keep-text", "--no-keep-text"), _switch, "on", "store the generated text", switch=True),
+    Option(
+        "salt",
+        ("--salt",),
+        _switch,
+        "off",
+        "begin every request with a unique prefix, against prefix caches",
+        switch=True,
+    ),
+    Option("seed", ("--seed",), _seed, "0", "seed of the order of prompts and of think times", "N"),
+    Option(
+        "probe",
+        ("--probe", "--no-probe"),
+        _switch,
+        "on",
+        "ask the server once for its list of models before the sweep",
+        switch=True,
+    ),
+    Option("work_dir", ("--work-dir",), str, ".", "results go to DIR/output", "DIR"),
+    Option("name", ("--name",), str, "sweep", "name of the run, part of its folder's name", "NAME"),
+    Option("desc", ("--desc",), str, "empty", "a sentence about the run, kept in the report", "TEXT"),
+    Option(
+        "locustfile",
+        ("-f", "--locustfile"),
+        str,
+        "locustfiles/chat.py",
+        "file with the user class to run",
+        "FILE",
+        locusts=True,
+    ),
+    Option(
+        "fail_on",
+        ("--fail-on",),
+        _one_of("doubtful", "invalid"),
+        "off",
+        "exit 3 when the verdict is this or worse",
+        "VERDICT",
+    ),
+    Option("lang", ("--lang",), _one_of("en", "zh"), "en", "language of the status line", "LANG"),
+)
+
+_BY_KEY = {option.key: option for option in OPTIONS}
+
+
+def flag(key: str) -> str:
+    """The long flag of an option, for sentences about it."""
+    return next(flag for flag in _BY_KEY[key].flags if flag.startswith("--"))
+
+
+def resolve(raw: Mapping[str, Any]) -> Options:
+    """Options from text. A missing key or None is the default; `many` options are lists (or text split at blanks).
+
+    Raises UsageMistakes with every mistake found.
+    """
+    mistakes: list[str] = []
+    values = {key: value for key, value in raw.items() if value is not None and key in _BY_KEY}
+    resolved = {key: _read(_BY_KEY[key], value, mistakes) for key, value in values.items()}
+    mistakes += _contradictions(resolved, given=values)
+    if mistakes:
+        raise UsageMistakes(mistakes)
+    return Options(**resolved)
+
+
+def _read(option: Option, value: Any, mistakes: list[str]) -> Any:
+    if option.switch:
+        return value if isinstance(value, bool) else _read_one(option, str(value), mistakes)
+    if not option.many:
+        return _read_one(option, str(value), mistakes)
+    texts = _split(option, value)
+    read = [_read_one(option, text, mistakes) for text in texts]
+    if option.key == "slo":
+        return dict(pair for pair in read if pair is not None)
+    return tuple(read)
+
+
+def _split(option: Option, value: Any) -> list[str]:
+    texts = [value] if isinstance(value, str | int) else list(value)
+    if option.key == "headers":
+        return [str(text) for text in texts]
+    return [part for text in texts for part in str(text).replace(",", " ").split()]
+
+
+def _read_one(option: Option, text: str, mistakes: list[str]) -> Any:
+    try:
+        return option.read(text)
+    except ValueError as error:
+        shown = "" if option.key in ("api_key_env", "headers", "host") else f" {text!r}"
+        mistakes.append(f"{flag(option.key)}{shown}: give {error}.")
+        return None
+
+
+def _contradictions(resolved: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
+    mistakes = []
+    if "host" not in given:
+        mistakes.append("--host is missing: give the server's URL, e.g. --host http://127.0.0.1:8000.")
+    if "requests" in given and "run_time_s" in given:
+        mistakes.append("--requests and --run-time exclude each other: bound a point by one of them.")
+    if resolved.get("probe") is False and not given.get("model"):
+        mistakes.append("--no-probe leaves the model unknown: name it with --model.")
+    users = [count for count in resolved.get("users", DEFAULT_USERS) if count]
+    requests = resolved.get("requests")
+    if requests and users and requests < max(users):
+        mistakes.append(
+            f"--requests {requests} is fewer than the {max(users)} users of a point: some would have nothing to send."
+        )
+    if "users" in resolved and not resolved["users"]:
+        mistakes.append("--users is empty: give one or more user counts, e.g. --users 1 2 4 8.")
+    name = resolved.get("name")
+    if name is not None and not re.fullmatch(r"[\w.-]{1,80}", name):
+        mistakes.append(f"--name {name!r}: give letters, digits, dots, dashes and underscores, 80 at most.")
+    return mistakes

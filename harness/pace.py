@@ -1,0 +1,32 @@
+"""When users begin and which of them are whose: arithmetic on indexes, without a clock.
+
+Closed loop: a user asks again when its answer has ended, so the only times to plan are those of the first requests.
+"""
+
+SPAWN_WITHIN_S = 5.0
+"""Without a rate, all users begin within this."""
+
+
+def spawn_rate(users: int, wanted: float | None) -> float:
+    """Users per second: the wanted rate, or the one that spreads all of them over SPAWN_WITHIN_S."""
+    return wanted if wanted is not None else users / SPAWN_WITHIN_S
+
+
+def offset_s(user: int, rate: float) -> float:
+    """When user 0, 1, 2, … begins, in seconds after the point does: one at a time, never a batch."""
+    return user / rate
+
+
+def last_offset_s(users: int, rate: float) -> float:
+    """When the last of `users` begins."""
+    return offset_s(users - 1, rate) if users else 0.0
+
+
+SETTLE_AT_LEAST_S = 2.0
+
+
+def settled(elapsed_s: float, users: int, users_with_an_answer: int, limit_s: float) -> bool:
+    """Whether a warm-up is over: every user has finished a request, after 2 s at the earliest and `limit_s` at most."""
+    if elapsed_s >= limit_s:
+        return True
+    return elapsed_s >= SETTLE_AT_LEAST_S and users_with_an_answer >= users

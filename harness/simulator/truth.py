@@ -1,0 +1,107 @@
+"""The truth: what the simulator was asked and what it sent, request by request."""
+
+from array import array
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.simulator.chunks import Tokens
+from harness.simulator.faults import HARMLESS, Fault
+from harness.simulator.words import Piece
+
+
+@dataclass(slots=True, kw_only=True)
+class Entry:
+    """One request. Stamps are CLOCK_MONOTONIC nanoseconds; tokens are kept packed, one item each."""
+
+    id: str
+    connection: str
+    """The client's address and port: one per connection."""
+    received_ns: int
+    """When the application was called, the head of the request having been read."""
+    stream: bool | None = None
+    model: str | None = None
+    prompt_tokens: int | None = None
+    fault: Fault | None = None
+    status: int | None = None
+    """None where no head was sent."""
+    finish: str | None = None
+    usage: Tokens | None = None
+    """What the client was told."""
+    headers_ns: int | None = None
+    due_ns: "array[int]" = field(default_factory=lambda: array("q"))
+    sent_ns: "array[int]" = field(default_factory=lambda: array("q"))
+    chars: "array[int]" = field(default_factory=lambda: array("H"))
+    kinds: str = ""
+    last_send_ns: int | None = None
+    ended_ns: int | None = None
+    """When the request was done with; None while it is being answered."""
+    disconnected: bool = False
+    """The client went before its answer was complete."""
+
+    def expect(self, pieces: list[Piece]) -> None:
+        """These tokens will be sent, each noted in `due_ns` and `sent_ns` when it is."""
+        self.chars = array("H", [piece.chars for piece in pieces])
+        self.kinds = "".join(piece.kind for piece in pieces)
+
+    @property
+    def ok(self) -> bool:
+        """Answered whole, to a client that stayed."""
+        harmless = self.fault is None or self.fault in HARMLESS
+        return self.status == 200 and harmless and self.ended_ns is not None and not self.disconnected
+
+    def row(self) -> dict[str, Any]:
+        """As a line of /truth/requests."""
+        sent = self.sent_ns.tolist()
+        return {
+            "id": self.id,
+            "connection": self.connection,
+            "received_ns": self.received_ns,
+            "stream": self.stream,
+            "model": self.model,
+            "prompt_tokens": self.prompt_tokens,
+            "fault": self.fault,
+            "status": self.status,
+            "finish": self.finish,
+            "usage": None if self.usage is None else self.usage._asdict(),
+            "headers_ns": self.headers_ns,
+            "sent_ns": sent,
+            "late_us": [(at_ns - due_ns) // 1000 for at_ns, due_ns in zip(sent, self.due_ns, strict=False)],
+            "chars": self.chars[: len(sent)].tolist(),
+            "kinds": self.kinds[: len(sent)],
+            "last_send_ns": self.last_send_ns,
+            "ended_ns": self.ended_ns,
+            "disconnected": self.disconnected,
+            "ok": self.ok,
+        }
+
+
+class Log:
+    """All requests since the last reset."""
+
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+
+    def add(self, entry: Entry) -> None:
+        """Keep a request from now on."""
+        self._entries.append(entry)
+
+    def clear(self) -> None:
+        """Forget everything; what is under way is forgotten too."""
+        self._entries = []
+
+    def between(self, since_ns: int | None = None, until_ns: int | None = None) -> list[Entry]:
+        """Requests received in [since_ns, until_ns)."""
+        return list(self._select(since_ns, until_ns))
+
+    def _select(self, since_ns: int | None, until_ns: int | None) -> Iterator[Entry]:
+        for entry in self._entries:
+            after = since_ns is None or entry.received_ns >= since_ns
+            if after and (until_ns is None or entry.received_ns < until_ns):
+                yield entry
+
+
+def count_faults(entries: list[Entry]) -> dict[str, int]:
+    """How many requests got which fault."""
+    return dict(sorted(Counter(str(entry.fault) for entry in entries if entry.fault is not None).items()))

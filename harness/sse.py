@@ -1,0 +1,76 @@
+"""Server-sent events from bytes in any pieces, parsed by sseclient-py.
+
+The parser is fed whole events only. What is done here is what it leaves to its caller, after the WHATWG event stream
+grammar: a byte order mark, line ends of every kind also where they are mixed, and events split over reads.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sseclient import SSEClient
+
+from harness.outcome import Unreadable
+
+_BOM = b"\xef\xbb\xbf"
+
+
+class Event(NamedTuple):
+    """One event: its name (`message` where it had none) and its data."""
+
+    name: str
+    data: str
+
+
+class SseDecoder:
+    """Bytes in, events out; an event is complete at its blank line, wherever the reads are cut."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._mark = b""
+        self._begun = False
+        self._after_cr = False
+
+    def feed(self, data: bytes) -> Iterator[Event]:
+        """The events that `data` completes. Raises Unreadable after the last readable one."""
+        self._rest += self._line_feeds(self._without_mark(data))
+        end = self._rest.rfind(b"\n\n")
+        if end >= 0:
+            whole, self._rest = self._rest[: end + 2], self._rest[end + 2 :]
+            yield from _parse(whole)
+
+    def flush(self) -> Iterator[Event]:
+        """The event that stood unterminated when the body properly ended.
+
+        The grammar would drop it, yet servers forget the last blank line, most often after `[DONE]`.
+        """
+        rest, self._rest = self._rest, b""
+        yield from _parse(rest)
+
+    def _without_mark(self, data: bytes) -> bytes:
+        if self._begun:
+            return data
+        start = self._mark + data
+        if len(start) < len(_BOM) and _BOM.startswith(start):
+            self._mark = start
+            return b""
+        self._begun = True
+        return start.removeprefix(_BOM)
+
+    def _line_feeds(self, data: bytes) -> bytes:
+        # A CR at the end of a read ends its line now, or an event would wait for the next read; should a LF follow
+        # as the other half of the pair, it is dropped.
+        if self._after_cr and data:
+            data = data.removeprefix(b"\n")
+            self._after_cr = False
+        if b"\r" not in data:
+            return data
+        self._after_cr = data.endswith(b"\r")
+        return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+
+def _parse(whole: bytes) -> Iterator[Event]:
+    try:
+        for event in SSEClient(iter((whole,))).events():
+            yield Event(event.event, event.data)
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"an event is not UTF-8 ({error.reason})") from error

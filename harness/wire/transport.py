@@ -1,0 +1,211 @@
+"""Our adapter under `requests`: urllib3's own connections and pools, which let a trip set clocks and stamps.
+
+One Wire has one session, one adapter and one trip at a time, so a connection finds its trip in a slot that the adapter
+shares with it. With an empty slot everything behaves as urllib3 does, for whatever else a user does with the session.
+"""
+
+import functools
+import http.client
+import socket
+import time
+from typing import Any
+
+import gevent
+import urllib3.exceptions
+from requests import Session
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from harness.call import Broken
+from harness.outcome import Break
+from harness.wire.breaks import Phase, translate
+from harness.wire.network import DIRECT, Network
+from harness.wire.trip import Trip
+
+
+class Slot:
+    """Where the connections of an adapter find the trip that is on."""
+
+    __slots__ = ("trip",)
+
+    def __init__(self) -> None:
+        self.trip: Trip | None = None
+
+
+class _Answer(http.client.HTTPResponse):
+    """What http.client and urllib3 take for a response: the trip reads and parses the head, and later the body."""
+
+    def __init__(self, trip: Trip, sock: socket.socket, method: str | None = None) -> None:
+        super().__init__(sock, method=method)
+        self._trip = trip
+        self._sock = sock
+
+    def begin(self) -> None:
+        reply = self._trip.read_head(self._sock)
+        message = http.client.HTTPMessage()
+        for header in reply.headers:
+            message[header.name] = header.value
+        self.headers = self.msg = message
+        self.code = self.status = reply.status
+        self.reason = ""
+        self.version = 10 if reply.version == "1.0" else 11
+        self.chunked = False
+        self.length = None
+        # With True http.client would let go of the socket before the body is read; Wire closes what cannot be reused.
+        self.will_close = False
+        # Nothing is read through http.client's own file, and closed it counts as a response read to its end.
+        self.close()
+
+
+class _Connection(HTTPConnection):
+    """A connection of urllib3 that tells the trip in the slot when it is there and when it sends."""
+
+    def __init__(self, *args: Any, slot: Slot, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._slot = slot
+        self._fresh = False
+        self._connecting = False
+        self._target: str | None = None
+
+    def set_tunnel(self, host: str, port: int | None = None, *args: Any, **kwargs: Any) -> None:
+        super().set_tunnel(host, port, *args, **kwargs)
+        self._target = _address(host, port)
+
+    def connect(self) -> None:
+        trip = self._slot.trip
+        if trip is None:
+            super().connect()
+            return
+        begun_ns = time.monotonic_ns()
+        self._connecting = True
+        try:
+            self._connect_in_time(trip.call.timeouts.connect_s)
+        finally:
+            self._connecting = False
+        self._fresh = True
+        trip.connected(self._where(), (time.monotonic_ns() - begun_ns) // 1000)
+
+    def _connect_in_time(self, limit_s: float) -> None:
+        where = self._where()
+        late = f"No connection to {where} within {limit_s:g} s (--connect-timeout)."
+        # One clock for the name look-up, TCP, a proxy's tunnel and TLS; urllib3's would begin anew with each.
+        # What is raised has no name here: with one, it and this frame would keep each other and the socket alive.
+        self.timeout = None
+        try:
+            with gevent.Timeout(limit_s, Broken(Break.TIMEOUT_CONNECT, late)):
+                super().connect()
+        except (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException) as error:
+            secured = isinstance(self, HTTPSConnection) and self.sock is not None
+            raise translate(error, Phase.SECURING if secured else Phase.CONNECTING, where) or error from error
+
+    def _where(self) -> str:
+        peer = _address(self.host, self.port)
+        if self._target is not None:
+            return f"{self._target} (through the proxy {peer})"
+        return f"{peer} (a proxy)" if self.proxy else peer
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        trip = self._slot.trip
+        if trip is not None:
+            self.timeout = None
+            if self.sock is None:
+                self.connect()
+            elif not self._fresh:
+                trip.connected(self._where(), None)
+            self._fresh = False
+        super().request(*args, **kwargs)
+
+    def send(self, data: Any) -> None:
+        trip = self._slot.trip
+        if trip is None or self._connecting:
+            super().send(data)
+            return
+        trip.sending(self.sock, len(data))
+        try:
+            super().send(data)
+        except (BrokenPipeError, ConnectionResetError):
+            # urllib3 passes over these: the server may have answered before it closed.
+            raise
+        except OSError as error:
+            raise translate(error, Phase.AWAITING, self._where()) or error from error
+
+    def getresponse(self) -> Any:
+        trip = self._slot.trip
+        if trip is not None:
+            self.response_class = functools.partial(_Answer, trip)  # type: ignore[assignment]
+        try:
+            return super().getresponse()
+        finally:
+            self.response_class = http.client.HTTPResponse
+
+
+def _address(host: str, port: int | None) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+class _SecureConnection(_Connection, HTTPSConnection):
+    """The same over TLS."""
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+class Adapter(HTTPAdapter):
+    """Keeps one connection for each host, tries nothing twice, and shares one TLS context with all others."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.slot = Slot()
+        super().__init__(pool_maxsize=1, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self._use_own_pools(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
+        if proxy.startswith("https") and proxy not in self.proxy_manager:
+            proxy_kwargs["proxy_ssl_context"] = self.network.tls_context()
+        manager = super().proxy_manager_for(proxy, **proxy_kwargs)
+        self._use_own_pools(manager)
+        return manager
+
+    def _use_own_pools(self, manager: Any) -> None:
+        # What a pool does not know among its keywords it hands to each of its connections.
+        manager.pool_classes_by_scheme = {
+            "http": functools.partial(_Pool, slot=self.slot),
+            "https": functools.partial(_SecurePool, slot=self.slot),
+        }
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        host, keywords = super().build_connection_pool_key_attributes(request, verify, cert)
+        if verify == self.network.verify and host["scheme"] == "https":
+            keywords.pop("ca_certs", None)
+            keywords.pop("ca_cert_dir", None)
+            keywords["ssl_context"] = self.network.tls_context()
+        return host, keywords
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
+        if verify == self.network.verify:
+            # The shared context has the bundle; with a path here every new connection would load it again.
+            conn.ca_certs = conn.ca_cert_dir = None
+
+
+def mount(session: Session, network: Network = DIRECT) -> Adapter:
+    """The adapter of `session`, mounted if it is not there yet; from then on the session asks no environment."""
+    there = session.adapters.get("http://")
+    if isinstance(there, Adapter) and there.network == network:
+        return there
+    adapter = Adapter(network)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    session.trust_env = False
+    session.proxies = dict(network.proxies)
+    session.verify = network.verify
+    return adapter

@@ -1,0 +1,85 @@
+"""Sends a call through a session of `requests` and tells a listener what comes back."""
+
+import gevent
+from requests import PreparedRequest, Request, Session
+from requests.cookies import extract_cookies_to_jar
+
+from harness.call import Broken, Call, Listener
+from harness.outcome import Break
+from harness.wire.network import DIRECT, Network
+from harness.wire.transport import mount
+from harness.wire.trip import Deaf, Trip
+
+
+class Wire:
+    """One user's way to the server, for one call at a time, with one connection that lives from call to call."""
+
+    def __init__(self, session: Session, network: Network = DIRECT) -> None:
+        self._session = session
+        self._adapter = mount(session, network)
+
+    def send(self, call: Call, listener: Listener) -> None:
+        """Returns when the framing of the answer has proven the end of its body.
+
+        Raises Broken for all that goes wrong on the network, after one second try if an idle connection turned out
+        to be stale. Whatever else is raised, by the listener or by whoever kills the greenlet, passes through. Only
+        a connection whose answer was read to its end is used again. Of the body of an answer other than 200 no more
+        than 64 KiB is awaited: beyond that the connection is closed and the exchange has ended.
+        """
+        prepared = self._prepare(call)
+        limit_s = call.timeouts.total_s
+        late = f"The exchange was not over within {limit_s:g} s (--timeout)."
+        with gevent.Timeout(limit_s, Broken(Break.TIMEOUT_TOTAL, late)):
+            if self._is_stale(prepared, call, listener):
+                self._travel(prepared, Trip(call, listener))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._adapter.close()
+
+    def _prepare(self, call: Call) -> PreparedRequest:
+        headers = dict(call.headers)
+        if not any(name.lower() == "accept-encoding" for name in headers):
+            headers["Accept-Encoding"] = "identity"
+        request = Request(call.method, call.url, headers=headers, data=call.body or None)
+        # Locust's session overrides the method and expects to have been asked by its own `request`.
+        return Session.prepare_request(self._session, request)
+
+    def _is_stale(self, prepared: PreparedRequest, call: Call, listener: Listener) -> bool:
+        trip = Trip(call, listener)
+        try:
+            self._travel(prepared, trip)
+        except Broken as broken:
+            if broken.how is Break.CUT and trip.stale:
+                return True
+            raise
+        return False
+
+    def _travel(self, prepared: PreparedRequest, trip: Trip) -> None:
+        slot = self._adapter.slot
+        if slot.trip is not None:
+            raise RuntimeError("A Wire carries one call at a time.")
+        slot.trip = trip
+        try:
+            self._exchange(prepared, trip)
+        except Deaf as deaf:
+            raise deaf.bug from None
+        finally:
+            slot.trip = None
+
+    def _exchange(self, prepared: PreparedRequest, trip: Trip) -> None:
+        # Not Session.send: that reads the whole body of a redirect by itself, only to know where it would lead.
+        session = self._session
+        verify = True if session.verify is None else session.verify
+        response = self._adapter.send(prepared, stream=True, verify=verify, cert=session.cert, proxies=session.proxies)
+        connection = response.raw.connection
+        assert connection is not None
+        try:
+            extract_cookies_to_jar(session.cookies, prepared, response.raw)  # type: ignore[no-untyped-call]
+            trip.read_body(connection.sock)
+        except BaseException:
+            response.raw.close()
+            raise
+        if not (trip.reply.complete and trip.reply.reusable):
+            connection.close()
+        response.raw.release_conn()

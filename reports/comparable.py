@@ -1,0 +1,106 @@
+"""May two runs be compared, and what is not the same in them? Pure.
+
+An obstacle makes the same word mean two things: other prompts, another protocol, other lengths of answers, another
+kind of window. What may differ is usually what the comparison is about: model, server, versions, machine.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import msgspec
+
+from reports.report import Report
+
+
+class Change(msgspec.Struct, frozen=True):
+    """Something that is not the same in the two runs; values as text, empty where a run has none."""
+
+    name: str
+    base: str
+    candidate: str
+
+
+class _Trait(NamedTuple):
+    name: str
+    read: Callable[[Report], Any]
+    advice: str = ""
+
+
+def _option(name: str) -> Callable[[Report], Any]:
+    return lambda report: report.run["options"].get(name)
+
+
+def _bound(report: Report) -> str:
+    return "a number of requests" if report.run["options"].get("requests") is not None else "a time"
+
+
+_MUST_BE_EQUAL = (
+    _Trait("report schema", lambda report: report.schema, "rebuild both reports with one version of llocust"),
+    _Trait("test set digest", lambda report: report.run["testset"]["digest"], "send the same prompts in both"),
+    _Trait("dialect", lambda report: report.run["dialect"], "use one API in both"),
+    _Trait("--max-tokens", _option("max_tokens"), "ask for answers of the same length in both"),
+    _Trait("bound of the window", _bound, "use --run-time in both, or --requests in both"),
+    _Trait("--salt", lambda report: bool(report.run["options"].get("salt")), "salt the prompts in both or in neither"),
+)
+
+_OPTIONS = [
+    "run_time",
+    "requests",
+    "settle",
+    "drain",
+    "spawn_rate",
+    "seed",
+    "slo",
+    "locustfile",
+    "processes",
+    "connect_timeout",
+    "first_byte_timeout",
+    "idle_timeout",
+    "timeout",
+    "keep_text",
+]
+
+_MAY_DIFFER = (
+    _Trait("model", lambda report: report.run["model"]),
+    _Trait("url", lambda report: report.run["url"]),
+    _Trait("stamps", lambda report: report.run["stamps"]),
+    _Trait("commit", lambda report: (report.run["git"] or {}).get("commit")),
+    *(_Trait(f"--{name.replace('_', '-')}", _option(name)) for name in _OPTIONS),
+    *(
+        _Trait(f"machine {name}", lambda report, name=name: report.run["machine"][name])  # type: ignore[misc]
+        for name in ("name", "system", "kernel", "machine", "cpu", "cores", "memory_bytes")
+    ),
+)
+
+
+def obstacles(base: Report, candidate: Report) -> list[str]:
+    """A sentence for each thing that must be equal and is not."""
+    return [
+        f"The runs differ in their {trait.name} ({_text(trait.read(base))} and {_text(trait.read(candidate))}); "
+        f"{trait.advice}."
+        for trait in _MUST_BE_EQUAL
+        if trait.read(base) != trait.read(candidate)
+    ]
+
+
+def differences(base: Report, candidate: Report) -> list[Change]:
+    """What differs among what may."""
+    found = [
+        Change(trait.name, _text(trait.read(base)), _text(trait.read(candidate)))
+        for trait in _MAY_DIFFER
+        if trait.read(base) != trait.read(candidate)
+    ]
+    was, is_now = base.run["versions"], candidate.run["versions"]
+    return found + [
+        Change(f"{name} version", was.get(name, ""), is_now.get(name, ""))
+        for name in sorted(was.keys() | is_now.keys())
+        if was.get(name) != is_now.get(name)
+    ]
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={each}" for key, each in value.items())
+    return str(value)

@@ -1,0 +1,75 @@
+"""requests.csv and requests.parquet: one row a request, its facts and what follows from them."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from harness.run import Manifest
+from reports.derive import meets_slo
+from reports.frames import Frames, PointFrames
+from reports.measure import measure
+from reports.window import is_request_bounded, place
+
+_WHOLE_NUMBERS = [
+    "due_ns",
+    "sent_ns",
+    "connect_us",
+    "headers_us",
+    "first_event_us",
+    "lag_p50_us",
+    "lag_max_us",
+    "ended_us",
+    "status",
+    "usage_prompt",
+    "usage_output",
+    "usage_cached",
+    "usage_reasoning",
+    "request_bytes",
+    "first_us",
+    "last_us",
+    "first_text_us",
+]
+"""Kept as floats in the frames, because they may be missing."""
+
+
+def requests_table(frames: Frames) -> pa.Table:
+    """All points together, in the order of the frames; missing is null."""
+    parts = [_point_table(frames.manifest, point) for point in frames.points]
+    return pa.concat_tables(parts) if parts else pa.table({})
+
+
+def _point_table(manifest: Manifest, frames: PointFrames) -> pa.Table:
+    point = measure(place(frames, request_bounded=is_request_bounded(manifest)))
+    slo = manifest.options.get("slo") or {}
+    columns = {
+        "users": np.full(len(point.facts), frames.point.users),
+        **{name: _column(point.facts[name]) for name in point.facts.columns},
+        **{name: _column(point.derived[name]) for name in point.derived.columns},
+    }
+    if slo:
+        columns["meets_slo"] = meets_slo(point.facts, point.derived, slo)
+    columns["text"] = columns.pop("text")  # long, so last
+    return pa.table(columns)
+
+
+def _column(values: pd.Series) -> pa.Array:
+    kind = pa.int64() if values.name in _WHOLE_NUMBERS else None
+    return pa.array(values, type=kind, from_pandas=True, safe=True)
+
+
+def render_parquet(table: pa.Table) -> bytes:
+    """Compressed; missing is null."""
+    buffer = io.BytesIO()
+    pa.parquet.write_table(table, buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+def render_csv(table: pa.Table) -> bytes:
+    """Empty is "not observed"."""
+    buffer = io.BytesIO()
+    pa.csv.write_csv(table, buffer, pa.csv.WriteOptions(quoting_style="needed"))
+    return buffer.getvalue()

@@ -1,0 +1,98 @@
+"""The summary in a terminal: a table as wide as a screen, and why to doubt it. Returns what rich prints."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from reports.compare import Comparison, Difference, PointComparison
+from reports.render.best import headline
+from reports.render.numbers import MISSING, factor, in_unit, rate, ratio, seconds, signed
+from reports.report import PointReport, Reason, Report, Verdict
+
+_STYLES: dict[str, str] = {"trusted": "green", "doubtful": "yellow", "invalid": "red", "note": "dim"}
+
+
+class _Column(NamedTuple):
+    head: str
+    text: Callable[[PointReport], str]
+
+
+_COLUMNS = (
+    _Column("users", lambda p: str(p.users)),
+    _Column("ok/failed", lambda p: f"{p.requests.ok}/{p.requests.failed}"),
+    _Column("TTFT p50", lambda p: seconds(p.latency.ttft_s.p50)),
+    _Column("TTFT p99", lambda p: seconds(p.latency.ttft_s.p99)),
+    _Column("ITL p50", lambda p: seconds(p.latency.itl_s.p50)),
+    _Column("E2E p50", lambda p: seconds(p.latency.e2e_s.p50)),
+    _Column("chars/s", lambda p: rate(p.stream.chars_per_s.p50)),
+    _Column("total", lambda p: rate(p.throughput.chars_per_s)),
+    _Column("goodput", lambda p: ratio(p.goodput.ratio) if p.goodput else MISSING),
+)
+
+
+def summary(report: Report) -> RenderableType:
+    """One row a point; a target's name only where there are several."""
+    several = len({point.target for point in report.points}) > 1
+    columns = [
+        *([_Column("target", lambda p: p.target)] if several else []),
+        *(column for column in _COLUMNS if column.head != "goodput" or any(p.goodput for p in report.points)),
+    ]
+    table = _table(*(column.head for column in columns), "verdict")
+    for point in report.points:
+        style = "dim" if point.verdict == "invalid" else None
+        table.add_row(*(Text(column.text(point)) for column in columns), _verdict(point.verdict), style=style)
+    return Group(table, Text(headline(report)), *_reasons(report))
+
+
+def _table(*heads: str, title: str | None = None) -> Table:
+    table = Table(*heads, title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for column in table.columns:
+        column.justify = "right"
+        column.no_wrap = True
+    return table
+
+
+def _verdict(verdict: Verdict) -> Text:
+    return Text(verdict, _STYLES[verdict])
+
+
+def _reasons(report: Report) -> Iterator[Text]:
+    yield Text.assemble("Verdict: ", (report.verdict, _STYLES[report.verdict]))
+    for reason in report.reasons:
+        yield _reason(reason)
+
+
+def _reason(reason: Reason) -> Text:
+    return Text.assemble(
+        "  ", (f"{reason.level} ", _STYLES[reason.level]), f"{reason.code}: {reason.text} {reason.remedy}"
+    )
+
+
+def comparison_summary(comparison: Comparison) -> RenderableType:
+    """What differs, then a table for each pair of points."""
+    differs = [Text(f"{change.name}: {change.base} → {change.candidate}") for change in comparison.differs]
+    return Group(*differs, *(_pair(point) for point in comparison.points))
+
+
+def _pair(point: PointComparison) -> Table:
+    title = f"{point.users} user{'' if point.users == 1 else 's'} ({point.base_verdict} → {point.candidate_verdict})"
+    table = _table("metric", "base", "candidate", "difference", "95 % interval", "factor", title=title)
+    table.columns[0].justify = "left"
+    for metric in point.metrics:
+        if metric.base is not None or metric.candidate is not None:
+            table.add_row(*_cells(metric))
+    return table
+
+
+def _cells(metric: Difference) -> Iterator[str]:
+    unit = metric.unit
+    yield metric.label
+    yield in_unit(metric.base, unit)
+    yield in_unit(metric.candidate, unit)
+    yield signed(metric.difference, unit)
+    yield MISSING if metric.low is None else f"{signed(metric.low, unit)} to {signed(metric.high, unit)}"
+    yield factor(metric.ratio)

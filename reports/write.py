@@ -1,0 +1,71 @@
+"""Every rendering of a run or a comparison, written into its folder, each whole or not at all."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+
+from harness.run import RunError, write_atomically
+from reports.build import build
+from reports.charts import save_plots
+from reports.compare import Comparison, compare
+from reports.frames import Frames
+from reports.load import load
+from reports.render import csv, html, json, markdown, requests
+from reports.report import Report
+
+RENDERERS: dict[str, Callable[[Report, Frames], bytes]] = {
+    "report.json": lambda report, _: json.render(report),
+    "points.csv": lambda report, _: csv.render_points(report),
+    "report.md": lambda report, frames: markdown.render(report, frames).encode(),
+    "report.html": lambda report, frames: html.render(report, frames).encode(),
+}
+"""By the name of the file."""
+
+TABLE_RENDERERS: dict[str, Callable[[pa.Table], bytes]] = {
+    "requests.csv": requests.render_csv,
+    "requests.parquet": requests.render_parquet,
+}
+"""Of the table of all requests, which is large and made once."""
+
+COMPARISON_RENDERERS: dict[str, Callable[[Comparison], bytes]] = {
+    "compare.json": json.render,
+    "compare.csv": csv.render_comparison,
+    "compare.md": lambda comparison: markdown.render_comparison(comparison).encode(),
+    "compare.html": lambda comparison: html.render_comparison(comparison).encode(),
+}
+
+
+def write(folder: Path) -> Report:
+    """Rebuild every rendering of a run from its facts. Raises harness.run.RunError."""
+    frames = load(folder)
+    report = build(frames)
+    try:
+        _write_requests(folder, frames)
+        for name, render in RENDERERS.items():
+            write_atomically(folder / name, render(report, frames))
+        save_plots(report, frames, folder / "plots")
+    except OSError as error:
+        raise RunError(f"The report cannot be written to {folder}: {error.strerror}.") from error
+    return report
+
+
+def _write_requests(folder: Path, frames: Frames) -> None:
+    table = requests.requests_table(frames)
+    for name, render in TABLE_RENDERERS.items():
+        write_atomically(folder / name, render(table))
+
+
+def write_comparison(base: Path, candidate: Path, into: Path) -> Comparison:
+    """Compare two run folders. Raises RunError, and CompareError where they cannot be compared."""
+    base_frames, candidate_frames = load(base), load(candidate)
+    comparison = compare(build(base_frames), build(candidate_frames), base_frames, candidate_frames)
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+        for name, render in COMPARISON_RENDERERS.items():
+            write_atomically(into / name, render(comparison))
+    except OSError as error:
+        raise RunError(
+            f"The comparison cannot be written to {into}: {error.strerror}. Choose another directory with --output."
+        ) from error
+    return comparison

@@ -1,0 +1,87 @@
+from argparse import Namespace
+
+import pytest
+from locust import User
+from locust.argument_parser import get_parser, ui_extra_args_dict
+from locust.env import Environment
+
+from harness.options import OPTIONS, UsageMistakes, resolve
+from harness.swarm import arguments
+from harness.swarm.arguments import read_arguments
+
+URL = "http://h:8000"
+LOCUSTS = {"host", "users", "run_time_s", "spawn_rate", "locustfile"}
+"""What Locust has itself."""
+SWEEPS = {"requests", "fail_on", "lang"}
+"""What only a sweep has a use for."""
+
+
+def parse(*words) -> Namespace:
+    return get_parser(default_config_files=[]).parse_args(list(words))
+
+
+def read(*words, user_classes=()):
+    parsed = parse(*words)
+    return read_arguments(Environment(parsed_options=parsed, host=parsed.host, user_classes=list(user_classes)))
+
+
+def test_locusts_parser_has_our_options():
+    ours = {option.key for option in OPTIONS} - LOCUSTS - SWEEPS
+    parsed = vars(parse())
+    assert {key: parsed[key] for key in ours} == dict.fromkeys(ours)
+    assert not SWEEPS & parsed.keys()
+    assert parsed["llocust_run"] is None
+
+
+def test_the_web_form_has_those_that_are_no_secrets_and_no_paths():
+    form = ui_extra_args_dict([])
+    ours = {option.key for option in OPTIONS} - LOCUSTS - SWEEPS
+    assert set(form) & (ours | {"llocust_run"}) == ours - {"headers", "api_key_env", "work_dir", "probe", "slo"}
+    assert form["keep_text"]["choices"] == ("on", "off")
+
+
+def test_nothing_given_is_the_defaults_of_a_run_called_locust():
+    assert read("--host", URL) == resolve({"host": URL, "name": "locust"})
+
+
+def test_values_are_read_back():
+    options = read(
+        *("--host", URL, "--model", "m", "--test-set", "code", "--settle", "1m", "--max-tokens", "9", "--seed", "3"),
+        *("--header", "X-A: b, c", "--header", "X-D: env:E", "--slo", "ttft=1", "--slo", "e2e=9s"),
+        *("--keep-text", "off", "--salt", "--name", "mine"),
+    )
+    assert (options.host, options.model, options.testset, options.settle_s) == (URL, "m", "code", 60)
+    assert (options.max_tokens, options.seed, options.name) == (9, 3, "mine")
+    assert options.headers == ("X-A: b, c", "X-D: env:E")
+    assert options.slo == {"ttft": 1, "e2e": 9}
+    assert (options.keep_text, options.salt) == (False, True)
+
+
+def test_locusts_users_and_run_time_are_not_ours():
+    options = read("--host", URL, "-u", "500", "-t", "9m", "-r", "7")
+    assert (options.users, options.run_time_s, options.spawn_rate) == ((1, 2, 4, 8, 16), 30, None)
+
+
+def test_an_empty_field_of_the_form_is_not_given():
+    parsed = parse("--host", URL)
+    parsed.model, parsed.settle_s, parsed.keep_text = "", "", ""
+    assert read_arguments(Environment(parsed_options=parsed, host=URL)) == resolve({"host": URL, "name": "locust"})
+
+
+def test_the_host_of_the_user_class():
+    class Mine(User):
+        host = "http://mine"
+
+    assert read(user_classes=[Mine]).host == "http://mine"
+    assert read("--host", URL, user_classes=[Mine]).host == URL
+
+
+def test_mistakes_in_what_was_given():
+    with pytest.raises(UsageMistakes) as info:
+        read("--settle", "x", "--max-tokens", "0")
+    assert sorted(sentence.split(" ")[0] for sentence in info.value.mistakes) == ["--host", "--max-tokens", "--settle"]
+
+
+def test_a_refusal_is_a_sentence_a_line(capsys):
+    arguments.refuse(UsageMistakes(["One.", "Two."]))
+    assert capsys.readouterr().err == "One.\nTwo.\n"

@@ -1,0 +1,119 @@
+"""transformers' own server on the CPU, with a tiny random model made on the spot, as a process of its own."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+VARIABLE = "LLOCUST_ENGINE_PYTHON"
+"""Names the interpreter that has the engine; without it, our own is asked."""
+START_LIMIT_S = 120
+STOP_LIMIT_S = 10
+_MAKE_MODEL = Path(__file__).parents[1] / "engine" / "make_model.py"
+_INSTALLED = "import sys, importlib.util as u; sys.exit(not all(map(u.find_spec, ('torch', 'transformers', 'uvicorn'))))"
+# An engine that runs several threads a request would take both cores of a small machine, the load process's as well.
+_THRIFT = {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
+_OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that answers, and what its model is called: the directory it is kept in."""
+
+    url: str
+    model: str
+
+
+class EngineError(Exception):
+    """The engine is not there or does not start; the message says why."""
+
+
+def interpreter() -> Path:
+    """The interpreter that should have the engine. Not resolved: a link is what makes it a virtual environment's."""
+    return Path(os.environ.get(VARIABLE) or sys.executable).absolute()
+
+
+def missing() -> str | None:
+    """Why there is no engine to test against; None if there is one. Raises EngineError if one was named and lacks it."""
+    python = interpreter()
+    try:
+        installed = subprocess.run([str(python), "-c", _INSTALLED], check=False).returncode == 0
+    except OSError as error:
+        raise EngineError(f"{VARIABLE}={python} cannot be run: {error.strerror}.") from error
+    if installed:
+        return None
+    why = f"{python} has no torch and transformers[serving]; tests/engine/README.md says how to get them."
+    if os.environ.get(VARIABLE):
+        # Whoever names an engine wants it tested: to skip here would be to pass in silence.
+        raise EngineError(why)
+    return why
+
+
+@contextmanager
+def running_engine() -> Iterator[Running]:
+    """Make the model, start `transformers serve`, wait until it answers, and end that process and no other."""
+    with tempfile.TemporaryDirectory(prefix="llocust-engine-") as name:
+        directory = Path(name)
+        model = directory / "tiny"
+        env = {**os.environ, **_OFFLINE, **_THRIFT, "HF_HOME": str(directory / "hub")}
+        subprocess.run([str(interpreter()), str(_MAKE_MODEL), str(model)], env=env, check=True, capture_output=True)
+        port = _free_port()
+        with (directory / "serve.log").open("wb") as log:
+            process = subprocess.Popen(_command(model, port), env=env, stdout=log, stderr=log, start_new_session=True)
+        with process:
+            try:
+                _wait_until_ready(process, port, directory / "serve.log")
+                yield Running(f"http://127.0.0.1:{port}", str(model))
+            finally:
+                _end(process)
+
+
+def _command(model: Path, port: int) -> list[str]:
+    command = interpreter().parent / "transformers"
+    return [str(command), "serve", str(model), "--device", "cpu", "--host", "127.0.0.1", "--port", str(port)]
+
+
+def _free_port() -> int:
+    # The command cannot tell which port it took, so port 0 is no choice.
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return listening.getsockname()[1]
+
+
+def _wait_until_ready(process: subprocess.Popen, port: int, log: Path) -> None:
+    until_s = time.monotonic() + START_LIMIT_S
+    while not _is_healthy(port):
+        if process.poll() is not None:
+            raise EngineError(f"The engine ended with {process.returncode}:\n{log.read_text(errors='replace')}")
+        if time.monotonic() > until_s:
+            raise EngineError(f"No answer within {START_LIMIT_S} s:\n{log.read_text(errors='replace')}")
+        time.sleep(0.2)
+
+
+def _is_healthy(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def _end(process: subprocess.Popen) -> None:
+    # It leads a group of its own, which also has whatever it may have started.
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is None:
+            os.killpg(process.pid, number)
+            try:
+                process.wait(STOP_LIMIT_S)
+            except subprocess.TimeoutExpired:
+                continue
