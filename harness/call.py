@@ -40,10 +40,14 @@ class Head(NamedTuple):
 
 
 class Arrival(NamedTuple):
-    """Bytes of a response body, framing and content encoding removed, and when they were read."""
+    """Bytes of a response body, framing and content encoding removed, and when the last of them came in."""
 
     at_ns: int
     data: bytes
+    age_ns: int | None = None
+    """How long they had lain in the socket when they were read; None where the reader's own clock made the stamp."""
+    unseen_ns: int = 0
+    """How much earlier than `at_ns` all but the last of them may have come, while the reader was not looking."""
 
 
 class Listener(Protocol):

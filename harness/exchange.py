@@ -17,11 +17,14 @@ from harness.dialects.ask import Ask
 from harness.dialects.chat import words_of
 from harness.dialects.piece import Counted, Done, Fault, Finish, Piece, Reasoning, Text, ToolCall
 from harness.outcome import Break, Ending, Outcome, Unreadable, classify
-from harness.record import Record, Usage
+from harness.record import Lag, Record, Usage
 from harness.sse import Event, SseDecoder
 
 _STREAM_TYPES = frozenset({"text/event-stream", ""})
 _FAULT_CHARS = 300
+
+BOUND_NS = 1_000_000
+"""A stamp that may be late by less than this counts as exact."""
 _BY_STATUS = frozenset({Outcome.REFUSED_429, Outcome.REFUSED_4XX, Outcome.SERVER_5XX})
 _LETTERS: dict[type, int] = {Text: ord("t"), Reasoning: ord("r"), ToolCall: ord("c")}
 
@@ -55,7 +58,6 @@ class Ledger:
         self.identity = identity
         self.begun_ns = begun_ns
         self.sent_ns: int | None = None
-        self.chars_arrived = 0
         self._ask = ask
         self._dialect = dialect
         self._keep_text = keep_text
@@ -74,6 +76,8 @@ class Ledger:
         self._text = StringIO()
         self._plain: list[bytes] = []
         self._reads = 0
+        self._ages_us = array("I")
+        self._bounds: list[tuple[int, int]] = []
         self._response_bytes = 0
         self._usage: Usage | None = None
         self._finish: str | None = None
@@ -104,12 +108,16 @@ class Ledger:
     def arrived(self, arrival: Arrival) -> None:
         self._reads += 1
         self._response_bytes += len(arrival.data)
-        self._last_ns = arrival.at_ns
-        if self._streams:
+        if arrival.age_ns is not None:
+            self._ages_us.append(arrival.age_ns // 1000)
+        previous_ns, self._last_ns = self._last_ns, arrival.at_ns
+        if not self._streams:
+            self._plain.append(arrival.data)
+        elif arrival.unseen_ns < BOUND_NS:
             for event in self._sse.feed(arrival.data):
                 self._note(event, arrival.at_ns)
         else:
-            self._plain.append(arrival.data)
+            self._note_bounded(arrival, previous_ns)
 
     def ended(self, at_ns: int) -> None:
         self._ended_ns = at_ns
@@ -158,6 +166,8 @@ class Ledger:
             chars=self._chars.tolist(),
             kinds=self._kinds.decode(),
             reads=self._reads,
+            bound_us=self._bounds,
+            lag_us=_lag(self._ages_us),
             ended_us=self._since_sent(self._ended_ns or now_ns),
             outcome=outcome,
             status=head.status if head is not None else None,
@@ -187,6 +197,23 @@ class Ledger:
             self._learn(piece)
         self._content([piece for piece in pieces if isinstance(piece, Text | Reasoning | ToolCall)], at_ns)
 
+    def _note_bounded(self, arrival: Arrival, previous_ns: int | None) -> None:
+        """The reader was not looking for a while: what came in meanwhile has the stamp of the last segment.
+
+        Only an event at the very end of the read has a stamp of its own. The others may be as much older as the
+        reader was away, but not older than the read before.
+        """
+        first = len(self._at_us)
+        ends_with_content = False
+        for event in self._sse.feed(arrival.data):
+            before = len(self._at_us)
+            self._note(event, arrival.at_ns)
+            ends_with_content = len(self._at_us) > before
+        stamped = ends_with_content and not self._sse.pending and arrival.age_ns is not None
+        bound_ns = min(arrival.unseen_ns, arrival.at_ns - (previous_ns or self.sent_ns or 0))
+        if bound_ns >= BOUND_NS:
+            self._bounds += [(index, bound_ns // 1000) for index in range(first, len(self._at_us) - stamped)]
+
     def _learn(self, piece: Piece) -> None:
         if isinstance(piece, Counted):
             self._usage = piece.usage
@@ -206,7 +233,6 @@ class Ledger:
         self._at_us.append(self._since_sent(at_ns) or 0)
         self._chars.append(chars)
         self._kinds.append(next(letter for letter in b"trc" if letter in letters))
-        self.chars_arrived += chars
         if self._keep_text:
             self._text.writelines(piece.text for piece in pieces if isinstance(piece, Text))
 
@@ -254,6 +280,11 @@ def exchange(
         # Also when Locust kills the greenlet in mid-stream: GreenletExit passes through here on its way up.
         record = keep(ledger, now_ns())
     return record
+
+
+def _lag(ages_us: "array[int]") -> Lag | None:
+    ranked = sorted(ages_us)
+    return Lag(p50=ranked[(len(ranked) - 1) // 2], max=ranked[-1]) if ranked else None
 
 
 def _decoded(body: bytes) -> str:

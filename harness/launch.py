@@ -48,7 +48,7 @@ class LoadProcess:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env=_environment(),
             start_new_session=True,
         )
 
@@ -81,7 +81,13 @@ class LoadProcess:
             self._process.send_signal(number)
 
 
+def _environment() -> dict[str, str]:
+    # Without Locust's own variables: a LOCUST_RUN_TIME or a LOCUST_MODE_WORKER would turn the run into another.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
+    return {**inherited, "PYTHONUNBUFFERED": "1"}
+
+
 def last_words(folder: Path, count: int = 8) -> str:
     """The end of the load process's log."""
-    lines = (folder / LOG).read_text(errors="replace").splitlines()
-    return "\n".join([f"{folder / LOG} ends with:", *(line for line in lines if line.strip())][:1] + lines[-count:])
+    lines = [line for line in (folder / LOG).read_text(errors="replace").splitlines() if line.strip()]
+    return "\n".join([f"{folder / LOG} ends with:", *lines[-count:]])

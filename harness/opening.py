@@ -7,6 +7,7 @@ import os
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -17,6 +18,7 @@ from harness.dialects import DIALECTS
 from harness.options import Options, UsageMistakes
 from harness.run import Manifest, Point, RunError, TestsetInfo
 from harness.testset import Testset, TestsetError
+from harness.wire import stamps
 from harness.wire.models import Models, list_models
 from harness.wire.network import Network, NetworkError, resolve
 
@@ -35,8 +37,9 @@ class Opened(NamedTuple):
     testset: Testset
 
 
-class Secrets(NamedTuple):
-    """What was read from the environment; it goes onto the wire and nowhere else."""
+@dataclass(frozen=True, slots=True, repr=False)
+class Secrets:
+    """What was read from the environment; it goes onto the wire and nowhere else, and no traceback shows it."""
 
     key: str | None
     headers: Mapping[str, str]
@@ -48,7 +51,7 @@ def open_run(options: Options, *, kind: Literal["sweep", "plain"], command: list
     Raises UsageMistakes for what the user can mend, ProbeError for a server that cannot be asked, RunError for a
     directory that cannot be written to.
     """
-    testset, network, secrets = _check(options)
+    testset, network, secrets = check(options)
     probe, model = _model(options, network, secrets)
     begun = time.gmtime()
     run_id = time.strftime("%Y%m%dT%H%M%SZ", begun) + f"-{options.name}"
@@ -68,6 +71,7 @@ def open_run(options: Options, *, kind: Literal["sweep", "plain"], command: list
         model=model,
         dialect=options.dialect,
         testset=TestsetInfo(testset.name, testset.source, testset.digest, len(testset.prompts)),
+        stamps=stamps.kind(),
         network=network.describe(),
         probe=probe,
         points=points,
@@ -117,7 +121,8 @@ def _secret(variable: str, option: str, mistakes: list[str]) -> str:
     return value
 
 
-def _check(options: Options) -> tuple[Testset, Network, Secrets]:
+def check(options: Options) -> tuple[Testset, Network, Secrets]:
+    """What a run needs of this machine. Raises UsageMistakes with all that is missing."""
     mistakes: list[str] = []
     testset, network, secrets = None, None, None
     try:
@@ -152,15 +157,15 @@ def _choose(options: Options, models: Models) -> str:
     names = models.names
     if options.model is not None:
         if names and options.model not in names:
-            raise UsageMistakes(
-                [f"--model {options.model!r}: {_UNLISTED.format(names=_some(names))}"],
-            )
+            raise UsageMistakes([f"--model {options.model!r}: {_UNLISTED.format(names=_some(names))}"])
         return options.model
     if names is None:
-        raise UsageMistakes([f"--model is missing, and the server gives no list of models ({models.answer})."])
+        raise UsageMistakes(
+            [f"--model is missing, and the server gives no list of models ({models.answer}): name one."]
+        )
     if len(names) != 1:
         listed = f"it lists: {_some(names)}" if names else "it lists none"
-        raise UsageMistakes([f"--model is missing, and the server does not serve just one: {listed}."])
+        raise UsageMistakes([f"--model is missing, and the server does not serve just one: {listed}. Name one."])
     return names[0]
 
 

@@ -85,9 +85,10 @@ class Option(NamedTuple):
     """Locust has an option of this name and meaning, so plain `locust` does not get ours."""
 
 
-_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
+_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
 _SECRET_NAME = re.compile(r"auth|key|token|secret|cookie|passw|credential|signature|^sig$", re.IGNORECASE)
 _SECRET_VALUE = re.compile(r"(bearer|basic)\s", re.IGNORECASE)
+_LIKE_A_KEY = re.compile(r"(?=.*[a-z])(?=.*[A-Z0-9]).{20,}")
 _OWN_HEADERS = frozenset({"x-request-id", "content-length", "transfer-encoding"})
 _ON, _OFF = ("on", "true", "yes", "1"), ("off", "false", "no", "0")
 _HEADER = re.compile(r"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*:\s*(.*?)\s*")
@@ -176,8 +177,9 @@ def _url(text: str) -> str:
 
 
 def _variable(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text):
-        # The value is not repeated: somebody may have put the key itself here.
+    # Somebody may have put the key itself here, and some could pass for names: what looks like one would end up in the
+    # manifest. It is not repeated.
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text) or _LIKE_A_KEY.fullmatch(text):
         raise ValueError("the name of an environment variable, not a key")
     return text
 
@@ -308,7 +310,7 @@ OPTIONS: tuple[Option, ...] = (
         "begin every request with a unique prefix, against prefix caches",
         switch=True,
     ),
-    Option("seed", ("--seed",), _seed, "0", "seed of the order of prompts and of think times", "N"),
+    Option("seed", ("--seed",), _seed, "0", "seed of the order of prompts", "N"),
     Option(
         "probe",
         ("--probe", "--no-probe"),

@@ -3,6 +3,8 @@
 Closed loop: a user asks again when its answer has ended, so the only times to plan are those of the first requests.
 """
 
+_GOLDEN_RATIO = 0.6180339887498949
+
 SPAWN_WITHIN_S = 5.0
 """Without a rate, all users begin within this."""
 
@@ -15,6 +17,13 @@ def spawn_rate(users: int, wanted: float | None) -> float:
 def offset_s(user: int, rate: float) -> float:
     """When user 0, 1, 2, … begins, in seconds after the point does: one at a time, never a batch."""
     return user / rate
+
+
+def batch_offset_s(user: int) -> float:
+    """Where within a second a user begins whom Locust spawned in a batch; multiples of the golden ratio spread evenly,
+    however large the batch is.
+    """
+    return user * _GOLDEN_RATIO % 1.0
 
 
 def last_offset_s(users: int, rate: float) -> float:

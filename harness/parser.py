@@ -27,19 +27,19 @@ class _Parser(configargparse.ArgumentParser):  # type: ignore[misc]
         raise UsageMistakes([f"{message[:1].upper()}{message[1:]}. `llocust sweep --help` lists the options."])
 
 
-def make_parser() -> configargparse.ArgumentParser:
-    """Every option as text; what was not given is None."""
+def make_parser(*, elsewhere: bool = True) -> configargparse.ArgumentParser:
+    """Every option as text; what was not given is None. Without `elsewhere`, only what is typed counts."""
     parser = _Parser(
         prog="llocust sweep",
         description="Step the number of users against a streaming endpoint and report what they saw.",
-        default_config_files=CONFIG_FILES,
-        auto_env_var_prefix=ENVIRONMENT_PREFIX,
+        default_config_files=CONFIG_FILES if elsewhere else [],
+        auto_env_var_prefix=ENVIRONMENT_PREFIX if elsewhere else None,
         allow_abbrev=False,
         add_env_var_help=False,
         epilog=f"Every option can stand in the environment as {ENVIRONMENT_PREFIX}… or in a config file; "
         "what is typed comes first.",
     )
-    parser.add_argument("-c", "--config", is_config_file=True, metavar="FILE", help="file of options, one a line")
+    parser.add_argument("-c", "--config", is_config_file=elsewhere, metavar="FILE", help="file of options, one a line")
     for option in OPTIONS:
         _add(parser, option)
     parser.add_argument("--resume", metavar="RUN", help="run the unfinished points of that run folder again")

@@ -48,6 +48,10 @@ def status_line(event: Event, clock: str, lang: str) -> str:
     return f"{clock} " + " ".join(f"[{labels[key]}] {text}" for key, text in figures.items())
 
 
+def _users(count: int) -> str:
+    return f"{count} user{'' if count == 1 else 's'}"
+
+
 def _figure(value: float | None, form: str, unit: str = "") -> str:
     return "–" if value is None else f"{value:{form}}{unit}"
 
@@ -109,7 +113,7 @@ class BarScreen:
     def show(self, event: Event) -> None:
         if event["event"] == "point":
             self._number, self._of = event["number"], event["of"]
-            self._console.print(f"Point {self._number} of {self._of}: {event['users']} users", highlight=False)
+            self._console.print(f"Point {self._number} of {self._of}: {_users(event['users'])}", highlight=False)
         elif event["event"] == "tick":
             line = status_line(event, time.strftime("%H:%M:%S"), self._lang)
             self._console.print(line, highlight=False, markup=False, soft_wrap=True)

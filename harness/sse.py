@@ -38,6 +38,11 @@ class SseDecoder:
             whole, self._rest = self._rest[: end + 2], self._rest[end + 2 :]
             yield from _parse(whole)
 
+    @property
+    def pending(self) -> bool:
+        """Whether part of an event has been fed that is not complete."""
+        return bool(self._rest)
+
     def flush(self) -> Iterator[Event]:
         """The event that stood unterminated when the body properly ended.
 

@@ -3,13 +3,15 @@
 The parent itself measures nothing: it imports neither Locust nor gevent, and has all the time it needs.
 """
 
+from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness import run
 from harness.launch import LoadProcess, find_locustfile, last_words
-from harness.opening import from_manifest, open_run
-from harness.options import Options, UsageMistakes, resolve
+from harness.opening import check, from_manifest, open_run
+from harness.options import OPTIONS, Options, UsageMistakes, flag, resolve
 from harness.parser import make_parser
 from harness.run import Manifest, Point, RunError
 from harness.screen import Screen
@@ -38,13 +40,17 @@ class Swept(NamedTuple):
 def read_command(argv: list[str]) -> Request:
     """Raises UsageMistakes for what the parser cannot take; values are read later."""
     parsed = vars(make_parser().parse_args(argv))
+    typed = vars(make_parser(elsewhere=False).parse_args(argv))
     shown = {key: parsed.pop(key) for key in ("resume", "quiet", "json_progress", "config")}
-    resume = Path(shown["resume"]) if shown["resume"] else None
-    given = sorted(key for key, value in parsed.items() if value is not None)
-    if resume is not None and given:
+    given = [flag(option.key) for option in OPTIONS if typed[option.key] is not None]
+    if shown["resume"] and given:
         raise UsageMistakes([f"--resume takes its options from the run; leave out {', '.join(given)}."])
     if shown["quiet"] and shown["json_progress"]:
         raise UsageMistakes(["--quiet and --json-progress exclude each other."])
+    for one, other in (("requests", "run_time_s"), ("run_time_s", "requests")):
+        if typed[one] is not None and typed[other] is None:
+            parsed[other] = None  # what is typed comes before a bound of the other kind that stands elsewhere
+    resume = Path(shown["resume"]) if shown["resume"] else None
     return Request(parsed, resume, shown["quiet"], shown["json_progress"], ["llocust", "sweep", *argv])
 
 
@@ -53,7 +59,14 @@ def prepare(request: Request) -> tuple[Path, Options]:
     if request.resume is not None:
         return _reopen(request.resume)
     options = resolve(request.raw)
-    find_locustfile(options.locustfile)
+    mistakes = []
+    for look in (partial(find_locustfile, options.locustfile), partial(check, options)):
+        try:
+            look()
+        except UsageMistakes as error:
+            mistakes += error.mistakes
+    if mistakes:
+        raise UsageMistakes(mistakes)
     points = [Point(index=index, users=users) for index, users in enumerate(options.users, 1)]
     opened = open_run(options, kind="sweep", command=request.command, points=points)
     return opened.folder, options
@@ -64,46 +77,47 @@ def _reopen(folder: Path) -> tuple[Path, Options]:
     manifest = run.read_manifest(folder)
     if manifest.kind != "sweep":
         raise RunError(f"{folder} is no sweep, and cannot be resumed.")
-    unfinished = [point for point in manifest.points if point.state != "done" and not _was_repeated(point, manifest)]
-    if not unfinished:
+    options = from_manifest(manifest)
+    for point in manifest.points:
+        if point.state == "running":
+            point.state = "interrupted"
+    missing = _missing(options, manifest)
+    if not missing and all(point.state != "planned" for point in manifest.points):
         raise RunError(f"{folder} has no unfinished points; nothing is left to resume.")
     following = max(point.index for point in manifest.points) + 1
-    for point in unfinished:
-        if point.state != "planned":
-            point.state = "interrupted"
-            manifest.points.append(Point(index=following, users=point.users, target=point.target))
-            following += 1
+    manifest.points += [Point(index=index, users=users) for index, users in enumerate(missing, following)]
     manifest.state, manifest.ended = "running", None
     run.write_manifest(folder, manifest)
     run.point_latest(folder.resolve())
-    return folder, from_manifest(manifest)
+    return folder, options
 
 
-def _was_repeated(point: Point, manifest: Manifest) -> bool:
-    return any(
-        other.index > point.index and (other.users, other.target) == (point.users, point.target)
-        for other in manifest.points
-        if point.state == "interrupted" and other.state in ("done", "planned")
-    )
+def _missing(options: Options, manifest: Manifest) -> list[int]:
+    """User counts that were asked for and are neither done nor waiting, in the order asked."""
+    there = Counter(point.users for point in manifest.points if point.state in ("done", "planned"))
+    missing = []
+    for users in options.users:
+        if there[users] > 0:
+            there[users] -= 1
+        else:
+            missing.append(users)
+    return missing
 
 
 def sweep(folder: Path, options: Options, screen: Screen) -> Swept:
     """Run the waiting points. A Ctrl-C ends the run early and cleanly; a second one at once."""
     process = LoadProcess(folder, options, find_locustfile(options.locustfile))
-    trouble = None
-    messages = process.messages()
+    trouble, interrupted = None, False
     while True:
         try:
-            for message in messages:
+            for message in process.messages():
                 screen.show(message)
                 trouble = message.get("trouble") or trouble
             status = process.wait()
             break
         except KeyboardInterrupt:
-            if trouble is not None:
-                process.kill()
-            trouble = "The sweep was interrupted; --resume runs what is missing."
-            process.stop()
+            process.stop() if not interrupted else process.kill()
+            interrupted, trouble = True, "The sweep was interrupted; --resume runs what is missing."
     screen.close()
     return Swept(folder, options, _put_in_order(folder, trouble, status))
 

@@ -43,29 +43,28 @@ _MUST_BE_EQUAL = (
     _Trait("--salt", lambda report: bool(report.run["options"].get("salt")), "salt the prompts in both or in neither"),
 )
 
-_OPTIONS = [
-    "run_time",
+_OPTIONS = (
+    "run_time_s",
     "requests",
-    "settle",
-    "drain",
+    "settle_s",
+    "drain_s",
     "spawn_rate",
     "seed",
     "slo",
     "locustfile",
-    "processes",
-    "connect_timeout",
-    "first_byte_timeout",
-    "idle_timeout",
-    "timeout",
+    "connect_timeout_s",
+    "first_byte_timeout_s",
+    "idle_timeout_s",
+    "timeout_s",
     "keep_text",
-]
+)
 
 _MAY_DIFFER = (
     _Trait("model", lambda report: report.run["model"]),
     _Trait("url", lambda report: report.run["url"]),
     _Trait("stamps", lambda report: report.run["stamps"]),
     _Trait("commit", lambda report: (report.run["git"] or {}).get("commit")),
-    *(_Trait(f"--{name.replace('_', '-')}", _option(name)) for name in _OPTIONS),
+    *(_Trait(f"--{name.removesuffix('_s').replace('_', '-')}", _option(name)) for name in _OPTIONS),
     *(
         _Trait(f"machine {name}", lambda report, name=name: report.run["machine"][name])  # type: ignore[misc]
         for name in ("name", "system", "kernel", "machine", "cpu", "cores", "memory_bytes")

@@ -118,7 +118,7 @@ def _by_key(report: Report) -> _Points:
 
 
 def _compare_points(base: PointReport, candidate: PointReport, samples: Pair) -> PointComparison:
-    same_slo = _slo(base) == _slo(candidate)
+    one_slo = _slo(base) is not None and _slo(base) == _slo(candidate)
     return PointComparison(
         target=base.target,
         users=base.users,
@@ -128,7 +128,7 @@ def _compare_points(base: PointReport, candidate: PointReport, samples: Pair) ->
         metrics=[
             _compare_metric(headline, base, candidate, samples)
             for headline in HEADLINES
-            if same_slo or not headline.needs_slo
+            if one_slo or not headline.needs_slo
         ],
     )
 

@@ -123,7 +123,7 @@ class _Lines(Generic[T]):
             for line in file:
                 try:
                     yield self._decode(line)
-                except msgspec.DecodeError:
+                except (msgspec.DecodeError, UnicodeDecodeError):
                     self.torn += 1
 
 

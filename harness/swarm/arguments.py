@@ -4,14 +4,13 @@ Locust keeps what it has (host, users, run time, spawn rate, locustfile). Ours c
 table in harness.options, because Locust's form keeps types badly.
 """
 
-import sys
 from argparse import SUPPRESS, Action, Namespace
 from typing import Any
 
 from configargparse import ArgumentParser
 from locust.env import Environment
 
-from harness.options import OPTIONS, Option, Options, UsageMistakes, resolve
+from harness.options import OPTIONS, Option, Options, resolve
 
 RUN_FLAG = "--llocust-run"
 """How `llocust sweep` tells its load process which run folder to fill."""
@@ -55,8 +54,3 @@ def read_arguments(environment: Environment) -> Options:
     raw = {key: value for key, value in raw.items() if value not in (None, "", [])}
     host = environment.host or next((cls.host for cls in environment.user_classes if cls.host), None)
     return resolve({"name": "locust", **raw, "host": host})
-
-
-def refuse(mistakes: UsageMistakes) -> None:
-    """A sentence a line, for whoever typed the command."""
-    sys.stderr.write("\n".join(mistakes.mistakes) + "\n")

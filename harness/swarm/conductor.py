@@ -20,6 +20,8 @@ from harness.swarm.stage import Stage
 
 TICK_S = 0.02
 STATUS_EVERY_NS = NS_PER_S
+SPAWN_LIMIT_S = 30
+"""For Locust to have made the users of a point; a user whose on_start fails is never counted."""
 
 
 class Conductor:
@@ -76,7 +78,8 @@ class Conductor:
     def _spawn(self, point: Point) -> None:
         # All greenlets at once; each user waits for its own offset before its first request.
         self._runner.start(point.users, max(point.users, 1))
-        while self._runner.user_count < point.users and not self._halted:
+        give_up_ns = time.monotonic_ns() + SPAWN_LIMIT_S * NS_PER_S
+        while self._runner.user_count < point.users and not self._halted and time.monotonic_ns() < give_up_ns:
             gevent.sleep(TICK_S)
 
     def _measure_time(self, point: Point) -> None:

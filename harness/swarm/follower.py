@@ -74,7 +74,7 @@ class Follower:
             self._stage.phases.end_ns = time.monotonic_ns()
         points = self._stage.plan.manifest.points
         points.append(Point(index=len(points) + 1, users=users))
-        self._stage.begin(points[-1])
+        self._stage.begin(points[-1], users_stay=True)
         self._stage.save()
 
     def _advance(self, point: Point) -> None:

@@ -120,8 +120,7 @@ class House:
         else:
             options = read_arguments(self._environment)
             folder, manifest, testset = open_run(options, kind="plain", command=_command(), points=[])
-        key, headers = read_secrets(options)
-        return Plan(folder, manifest, options, testset, resolve(options.host), key, headers)
+        return Plan(folder, manifest, options, testset, resolve(options.host), read_secrets(options))
 
     def _acts(self, stage: Stage) -> list[Callable[[], None]]:
         if self._folder is not None:

@@ -8,7 +8,6 @@ import hashlib
 import os
 import platform
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
@@ -23,9 +22,10 @@ from harness.dialects import DIALECTS, Dialect
 from harness.dialects.ask import Ask
 from harness.exchange import Identity, Ledger
 from harness.metrics import NS_PER_S
+from harness.opening import Secrets
 from harness.options import Options
 from harness.outcome import Outcome
-from harness.pace import offset_s, spawn_rate
+from harness.pace import batch_offset_s, offset_s, spawn_rate
 from harness.record import Health, Record
 from harness.run import Anchor, Manifest, Phases, Point, Process, write_manifest
 from harness.swarm.health import HealthProbe
@@ -44,8 +44,7 @@ class Plan(NamedTuple):
     options: Options
     testset: Testset
     network: Network
-    key: str | None
-    headers: Mapping[str, str]
+    secrets: Secrets
 
 
 class Stage:
@@ -80,15 +79,17 @@ class Stage:
 
     # Points and phases
 
-    def begin(self, point: Point) -> None:
-        """Open a point: its folder, its files, its counters."""
+    def begin(self, point: Point, *, users_stay: bool = False) -> None:
+        """Open a point: its folder, its files, its counters. Users that stay keep their indexes."""
         now_ns = time.monotonic_ns()
         self.point, self.phases = point, Phases(spawn_ns=now_ns)
         point.state = "running"
         point.phases[self.worker] = self._phases_of[point.index] = self.phases
         self._recorders[point.index] = Recorder(self.plan.folder, point, self.worker)
         self.tally = Tally(now_ns)
-        self.arrived = self.ended = self._seq = self._users = 0
+        self.ended = 0
+        if not users_stay:
+            self.arrived = self._users = self._seq = 0
         self.answered = set()
         self.first_sent_ns = self.last_sent_ns = self.last_end_ns = None
         self.health.start()
@@ -159,7 +160,9 @@ class Stage:
         return deal(self.plan.testset, self.plan.options.seed, user, turn, max(users, 1))
 
     def begins_ns(self, user: int) -> int:
-        """When a user of a sweep sends its first request."""
+        """When a user sends its first request."""
+        if self.plan.manifest.kind == "plain":
+            return time.monotonic_ns() + int(batch_offset_s(user) * NS_PER_S)
         users = self.point.users if self.point is not None else 1
         rate = spawn_rate(users, self.plan.options.spawn_rate)
         return self.phases.spawn_ns + int(offset_s(user, rate) * NS_PER_S)
@@ -189,9 +192,10 @@ class Stage:
             turn=turn,
         )
         ask = self._ask(identity.id, prompt)
+        call = self.dialect.encode(ask)
         ledger = Ledger(identity, ask, self.dialect, begun_ns, self.plan.options.keep_text)
         self.in_flight[identity.id] = ledger
-        return ledger, self.dialect.encode(ask)
+        return ledger, call
 
     def _ask(self, request_id: str, prompt: Prompt) -> Ask:
         plan, options = self.plan, self.plan.options
@@ -201,8 +205,8 @@ class Stage:
             model=plan.manifest.model,
             messages=_salted(prompt.messages, request_id) if options.salt else prompt.messages,
             max_tokens=prompt.max_tokens or options.max_tokens,
-            key=plan.key,
-            headers=plan.headers,
+            key=plan.secrets.key,
+            headers=plan.secrets.headers,
             timeouts=options.timeouts,
         )
 

@@ -16,6 +16,7 @@ from harness.swarm import books
 from harness.swarm.stage import Stage, stage_of
 from harness.testset import Prompt
 from harness.wire import Wire
+from harness.wire.gate import gate
 
 PAUSE_AFTER_FAILURE_S = 0.1
 """A server that refuses at once would else be asked thousands of times a second by each user."""
@@ -65,7 +66,12 @@ class PromptUser(HttpUser):
         """
         wire = self._wire or self._arrive()
         self.stage.admit()
-        ledger, call = self.stage.open(self.index, prompt, turn=0)
+        gate().wait()
+        try:
+            ledger, call = self.stage.open(self.index, prompt, turn=0)
+        except Exception:
+            self.stage.ended += 1  # a bounded point counts its requests, and this one will never be sent
+            raise
         record = exchange(ledger, call, wire, time.monotonic_ns, self._keep)
         if record.outcome in FAILED:
             gevent.sleep(PAUSE_AFTER_FAILURE_S)

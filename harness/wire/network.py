@@ -9,7 +9,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, select_proxy
-from urllib3.util.ssl_ import create_urllib3_context
+
+from harness.wire.tls import make_context
 
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
@@ -78,9 +79,9 @@ def _ca_bundle() -> bool | str:
 @functools.cache
 def _tls_context(verify: bool | str) -> ssl.SSLContext:
     if verify is False:
-        return create_urllib3_context(cert_reqs=ssl.CERT_NONE)
+        return make_context(verified=False)
     path = DEFAULT_CA_BUNDLE_PATH if verify is True else verify
-    context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
+    context = make_context(verified=True)
     try:
         if Path(path).is_dir():
             context.load_verify_locations(capath=path)

@@ -7,6 +7,7 @@ shares with it. With an empty slot everything behaves as urllib3 does, for whate
 import functools
 import http.client
 import socket
+import ssl
 import time
 from typing import Any
 
@@ -16,11 +17,14 @@ from requests import Session
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util.ssl_ import resolve_cert_reqs
 
 from harness.call import Broken
 from harness.outcome import Break
+from harness.wire import stamps
 from harness.wire.breaks import Phase, translate
 from harness.wire.network import DIRECT, Network
+from harness.wire.tls import make_context
 from harness.wire.trip import Trip
 
 
@@ -34,7 +38,7 @@ class Slot:
 
 
 class _Answer(http.client.HTTPResponse):
-    """What http.client and urllib3 take for a response: the trip reads and parses the head, and later the body."""
+    """What http.client and urllib3 take for a response. It begins when it has ended: the trip reads all of it."""
 
     def __init__(self, trip: Trip, sock: socket.socket, method: str | None = None) -> None:
         super().__init__(sock, method=method)
@@ -42,7 +46,7 @@ class _Answer(http.client.HTTPResponse):
         self._sock = sock
 
     def begin(self) -> None:
-        reply = self._trip.read_head(self._sock)
+        reply = self._trip.complete(self._sock)
         message = http.client.HTTPMessage()
         for header in reply.headers:
             message[header.name] = header.value
@@ -71,6 +75,11 @@ class _Connection(HTTPConnection):
     def set_tunnel(self, host: str, port: int | None = None, *args: Any, **kwargs: Any) -> None:
         super().set_tunnel(host, port, *args, **kwargs)
         self._target = _address(host, port)
+
+    def _new_conn(self) -> socket.socket:
+        sock = super()._new_conn()
+        stamps.enable(sock)
+        return sock
 
     def connect(self) -> None:
         trip = self._slot.trip
@@ -146,6 +155,12 @@ def _address(host: str, port: int | None) -> str:
 
 class _SecureConnection(_Connection, HTTPSConnection):
     """The same over TLS."""
+
+    def connect(self) -> None:
+        if self.ssl_context is None:
+            # The user's session has certificates of its own; urllib3 loads them into what it is given here.
+            self.ssl_context = make_context(verified=resolve_cert_reqs(self.cert_reqs) != ssl.CERT_NONE)
+        super().connect()
 
 
 class _Pool(HTTPConnectionPool):

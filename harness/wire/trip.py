@@ -2,15 +2,22 @@
 
 import socket
 import time
+from typing import Any
+
+import gevent
+from gevent.hub import Waiter
 
 from harness.call import Arrival, Broken, Call, Head, Listener
+from harness.metrics import NS_PER_S
 from harness.outcome import Break
 from harness.wire.breaks import Phase, translate
+from harness.wire.gate import gate
 from harness.wire.reply import Reply
+from harness.wire.tap import Reading, Tap
 
-READ_BYTES = 65_536
 ERROR_BODY_LIMIT_BYTES = 65_536
 _SHORTEST_S = 0.001
+_NEARLY_S = 0.0005
 
 
 class Deaf(Exception):
@@ -19,7 +26,7 @@ class Deaf(Exception):
     The library takes OSError and ValueError for its own and would wrap them, so they travel inside this.
     """
 
-    def __init__(self, bug: Exception) -> None:
+    def __init__(self, bug: BaseException) -> None:
         super().__init__()
         self.bug = bug
 
@@ -36,9 +43,13 @@ class Trip:
         self.where = ""
         self._listener = listener
         self._sent_ns: int | None = None
-        self._head: Head | None = None
-        self._early: Arrival | None = None
+        self._opened = False
+        self._heard_ns = 0
         self._read_bytes = 0
+        self._over = False
+        self._waiter: Waiter[None] = Waiter()
+        self._error: BaseException | None = None
+        self._timer: Any = None
 
     @property
     def stale(self) -> bool:
@@ -64,73 +75,109 @@ class Trip:
                 raise Deaf(error) from error
         sock.settimeout(self._left_s())
 
-    def read_head(self, sock: socket.socket) -> Reply:
-        """Read until the head of the answer is there; keep what came of the body with it. Raises Broken."""
-        sock.settimeout(self._left_s())
-        while not self.reply.has_head:
-            at_ns, data = self._read(sock)
-            if not self.answered:
-                self.answered = True
-                sock.settimeout(self.call.timeouts.idle_s)
-            body = self.reply.feed(data)
-            if not self.reply.has_head and self.reply.flaw:
-                raise self._malformed()
-        self._head = Head(at_ns, self.reply.status, _media_type(self.reply), self.reply.header("location"))
-        self._early = Arrival(at_ns, body)
+    def complete(self, sock: Any) -> Reply:
+        """Sleep until the answer has been read to its proven end, all of it told to the listener. Raises Broken.
+
+        The bytes are taken in the event loop's own callback; this greenlet is woken once, when all is over.
+        """
+        tap = Tap(sock, self._pour)
+        self._arm()
+        try:
+            self._waiter.get()
+        finally:
+            tap.close()
+            self._disarm()
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
         return self.reply
 
-    def read_body(self, sock: socket.socket) -> None:
-        """Tell the listener of the head, then of all that arrives until the end of the body is proven. Raises Broken."""
-        assert self._head is not None
-        assert self._early is not None
-        self._listener.opened(self._head)
-        arrival = self._early
-        while not self._over(arrival):
-            arrival = self._receive(sock)
-        self._listener.ended(arrival.at_ns)
-
-    def _over(self, arrival: Arrival) -> bool:
-        if arrival.data:
-            self._listener.arrived(arrival)
-            self._read_bytes += len(arrival.data)
-        if self.reply.flaw:
-            raise self._malformed()
-        if self.reply.status != 200 and self._read_bytes > ERROR_BODY_LIMIT_BYTES:
-            return True
-        return self.reply.complete
-
-    def _receive(self, sock: socket.socket) -> Arrival:
-        at_ns, data = self._read(sock, may_close=True)
-        if data:
-            return Arrival(at_ns, self.reply.feed(data))
-        self.reply.close()
-        if not self.reply.complete:
-            raise self._closed_early()
-        return Arrival(at_ns, b"")
-
-    def _read(self, sock: socket.socket, *, may_close: bool = False) -> tuple[int, bytes]:
+    def _pour(self, reading: Reading | Exception) -> None:
+        """What the tap gives; runs in the event loop, where nothing may be raised and nothing may take long."""
+        if self._over:
+            return
         try:
-            data = sock.recv(READ_BYTES)
-        except OSError as error:
+            if isinstance(reading, Reading):
+                self._take(reading)
+            else:
+                phase = Phase.READING if self.answered else Phase.AWAITING
+                self._fail(translate(reading, phase, self.where) or reading)
+        except (Exception, gevent.GreenletExit) as bug:  # noqa: BLE001 - the listener's; raised in its greenlet
+            self._fail(Deaf(bug))
+
+    def _take(self, reading: Reading) -> None:
+        self._heard_ns = reading.at_ns + (reading.age_ns or 0)
+        if not reading.data:
+            self._close(reading.at_ns)
+            return
+        if not self.answered:
+            self.answered = True
+            self._disarm()
+            self._arm()
+        body = self.reply.feed(reading.data)
+        if not self._opened and self.reply.has_head:
+            self._opened = True
+            self._listener.opened(
+                Head(reading.at_ns, self.reply.status, _media_type(self.reply), self.reply.header("location"))
+            )
+        if body:
+            self._read_bytes += len(body)
+            self._listener.arrived(Arrival(reading.at_ns, body, reading.age_ns, reading.unseen_ns))
+        self._look_for_the_end(reading.at_ns)
+
+    def _look_for_the_end(self, at_ns: int) -> None:
+        if self.reply.flaw:
+            self._fail(Broken(Break.MALFORMED, f"The answer of {self.where} cannot be read: {self.reply.flaw}."))
+        elif self.reply.complete or (self.reply.status != 200 and self._read_bytes > ERROR_BODY_LIMIT_BYTES):
+            self._listener.ended(at_ns)
+            self._end()
+
+    def _close(self, at_ns: int) -> None:
+        self.reply.close()
+        if self.reply.complete:
+            self._look_for_the_end(at_ns)
+            return
+        before = "the end of its answer" if self.answered else "it answered"
+        self._fail(Broken(Break.CUT, f"{self.where} closed the connection before {before}."))
+
+    def _fail(self, error: BaseException) -> None:
+        self._error = error
+        self._end()
+
+    def _end(self) -> None:
+        self._over = True
+        gate().wake(self._waiter)
+
+    def _arm(self) -> None:
+        """One timer for the clock that runs, the first byte's or the idle one; no read starts another."""
+        self._timer = gevent.get_hub().loop.timer(max(self._silence_left_s(), 0))
+        self._timer.start(self._ring)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer.close()
+            self._timer = None
+
+    def _ring(self) -> None:
+        self._disarm()
+        if self._silence_left_s() > _NEARLY_S:
+            self._arm()
+        elif not self._over:
             phase = Phase.READING if self.answered else Phase.AWAITING
-            raise translate(error, phase, self.where) or error from error
-        at_ns = time.monotonic_ns()
-        if not data and not may_close:
-            raise self._closed_early()
-        return at_ns, data
+            self._fail(translate(TimeoutError(), phase, self.where) or TimeoutError())
+
+    def _silence_left_s(self) -> float:
+        timeouts, now_ns = self.call.timeouts, time.monotonic_ns()
+        if self.answered:
+            return timeouts.idle_s - (now_ns - self._heard_ns) / NS_PER_S
+        return timeouts.first_byte_s - (now_ns - (self._sent_ns or now_ns)) / NS_PER_S
 
     def _left_s(self) -> float:
         # A socket's time-out of 0 means "do not block", so the last moment is a short one instead.
         assert self._sent_ns is not None
         gone_s = (time.monotonic_ns() - self._sent_ns) / 1e9
         return max(self.call.timeouts.first_byte_s - gone_s, _SHORTEST_S)
-
-    def _closed_early(self) -> Broken:
-        before = "the end of its answer" if self.answered else "it answered"
-        return Broken(Break.CUT, f"{self.where} closed the connection before {before}.")
-
-    def _malformed(self) -> Broken:
-        return Broken(Break.MALFORMED, f"The answer of {self.where} cannot be read: {self.reply.flaw}.")
 
 
 def _media_type(reply: Reply) -> str:

@@ -74,12 +74,7 @@ class Wire:
         response = self._adapter.send(prepared, stream=True, verify=verify, cert=session.cert, proxies=session.proxies)
         connection = response.raw.connection
         assert connection is not None
-        try:
-            extract_cookies_to_jar(session.cookies, prepared, response.raw)  # type: ignore[no-untyped-call]
-            trip.read_body(connection.sock)
-        except BaseException:
-            response.raw.close()
-            raise
+        extract_cookies_to_jar(session.cookies, prepared, response.raw)  # type: ignore[no-untyped-call]
         if not (trip.reply.complete and trip.reply.reusable):
             connection.close()
         response.raw.release_conn()

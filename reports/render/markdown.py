@@ -9,7 +9,7 @@ from reports.frames import Frames
 from reports.render import sections
 from reports.render.best import headline
 from reports.render.numbers import MISSING, factor, in_unit, ratio, seconds, signed
-from reports.render.sections import Table
+from reports.render.sections import Line, Table
 from reports.report import PointReport, Reason, Report
 
 
@@ -42,8 +42,13 @@ def _reason(reason: Reason) -> str:
 def _summary(report: Report) -> str:
     """An invalid point's figures are struck through: there to be seen, not to be quoted."""
     table = sections.summary(report)
-    rows = [(*(_struck(cell, line.verdict) for cell in map(_escape, line.cells)), line.verdict) for line in table.lines]
+    rows = [_summary_row(line) for line in table.lines]
     return _grid((*table.heads, "Verdict"), rows)
+
+
+def _summary_row(line: Line) -> tuple[str, ...]:
+    name, *figures = map(_escape, line.cells)
+    return name, *(_struck(figure, line.verdict) for figure in figures), line.verdict
 
 
 def _struck(cell: str, verdict: str) -> str:
@@ -64,7 +69,7 @@ def _point_reasons(report: Report) -> str:
 
 def _generator(report: Report) -> Table:
     names = labels(report)
-    lines = [sections.Line((names[point.index], *_fared(point))) for point in report.points]
+    lines = [Line((names[point.index], *_fared(point))) for point in report.points]
     return Table(("Point", "CPU", "Loop lag p99", "Read lag p99", "Late dispatch p99", "Bounded stamps"), lines)
 
 

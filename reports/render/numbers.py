@@ -68,7 +68,8 @@ def in_unit(value: float | None, unit: str) -> str:
 
 
 def signed(value: float | None, unit: str) -> str:
-    """A difference with its sign: +12.3 ms, −4.1 %."""
+    """A difference with its sign: +12.3 ms, −4.1 %; none for no difference."""
     if value is None:
         return MISSING
-    return f"{'−' if value < 0 else '+'}{in_unit(abs(value), unit)}"
+    sign = "−" if value < 0 else "+" if value > 0 else ""
+    return f"{sign}{in_unit(abs(value), unit)}"

@@ -49,7 +49,15 @@ def summary(report: Report) -> RenderableType:
 
 
 def _table(*heads: str, title: str | None = None) -> Table:
-    table = Table(*heads, title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table = Table(
+        *heads,
+        title=title,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
     for column in table.columns:
         column.justify = "right"
         column.no_wrap = True

@@ -16,7 +16,7 @@ from reports.render.numbers import rate, ratio, seconds
 from reports.report import Reason
 from reports.rules.reason import above, below, reason
 
-_SPREAD = "Spread the users over more processes with --processes, or over more machines."
+_SPREAD = "Give the load process fewer users or a faster core, or share the users among several machines."
 
 
 def client_cpu(facts: Facts) -> Reason | None:
@@ -51,7 +51,7 @@ def loop_lag(facts: Facts) -> Reason | None:
         above(figure, loop_lag_limit(facts)),
         f"The load process's loop woke up late by {seconds(figure)} at p99; the median gap between two content events "
         f"is {seconds(itl_s)}.",
-        "Run fewer users per process: raise --processes, or use more machines.",
+        _SPREAD,
     )
 
 
@@ -66,7 +66,7 @@ def bounded_stamps(facts: Facts) -> Reason | None:
         above(figure, BOUNDED_RATIO),
         f"{ratio(every)} of the content events and {ratio(first)} of the first ones may have arrived earlier than "
         "their stamps say, because they shared a read.",
-        "Run fewer users per process: raise --processes, or use more machines.",
+        _SPREAD,
     )
 
 

@@ -14,13 +14,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import numpy as np  # noqa: E402
-from support.folders import T0, S, health, locust_stats, manifest, phases, point, record  # noqa: E402
+import msgspec
+import numpy as np
+from support.folders import health, locust_stats, manifest, phases, point, record
 
-from harness.record import to_line  # noqa: E402
-from harness.run import health_path, locust_path, records_path, write_manifest  # noqa: E402
-
-import msgspec  # noqa: E402
+from harness.record import to_line
+from harness.run import health_path, locust_path, records_path, write_manifest
 
 TARGET_S, TARGET_BYTES = 15.0, 1_000_000_000
 USERS = (10, 20, 40, 80)

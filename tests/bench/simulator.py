@@ -84,9 +84,10 @@ def measure(server: Running, streams: int, rate: float, seconds: float) -> None:
     clients = Clients(server.port)
     clients.open(streams, TOKENS / rate)
     clients.receive_until(time.monotonic() + 1)
-    begun_ns, cpu_s = time.monotonic_ns(), _cpu_s(server.pid)
+    begun_ns, cpu_s, queued_s = time.monotonic_ns(), _cpu_s(server.pid), _queued_s(server.pid)
     clients.receive_until(begun_ns / 1e9 + seconds)
     ended_ns, cpu_s = time.monotonic_ns(), _cpu_s(server.pid) - cpu_s
+    queued_s = _queued_s(server.pid) - queued_s
     clients.close()
     elapsed_s = (ended_ns - begun_ns) / 1e9
     late_ms = np.array(
@@ -104,6 +105,7 @@ def measure(server: Running, streams: int, rate: float, seconds: float) -> None:
         f"late        p50 {p50:.2f} ms, p99 {p99:.2f} ms, max {most:.2f} ms (target: p99 under {LATE_P99_TARGET_MS} ms)"
     )
     print(f"CPU         {cpu_s / elapsed_s:.0%} of one core, {cpu_s / late_ms.size * 1e6:.1f} us per token")
+    print(f"robbed      {queued_s / elapsed_s:.1%} of the time it was ready to run while others had its core")
 
 
 def _pin(server_pid: int) -> None:
@@ -115,6 +117,11 @@ def _pin(server_pid: int) -> None:
 def _cpu_s(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _queued_s(pid: int) -> float:
+    """Time spent waiting for a core (second field of schedstat, nanoseconds)."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ import pytest
 from support.command import Run, latest, llocust, started
 from support.simulator import running_simulator
 
+from harness.run import RunError
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -34,7 +36,7 @@ def wait_for(condition, what, timeout_s=30):
 def in_window(work_dir: Path, index: int) -> bool:
     try:
         point = latest(work_dir).manifest.points[index]
-    except Exception:
+    except (OSError, RunError, IndexError):
         return False
     return any(phases.window_ns is not None for phases in point.phases.values())
 
@@ -199,7 +201,7 @@ def test_locusts_web_page_drives_a_run(simulator, tmp_path):
         wait_for(lambda: in_window(tmp_path, 1), "the second window")
         web.post("/stop")
         run = latest(tmp_path)
-        wait_for(lambda: (run.folder / "report.html").exists(), "the report")
+        wait_for((run.folder / "report.html").exists, "the report")
     assert [(point.users, point.state) for point in run.manifest.points] == [(2, "done"), (4, "done")]
     assert all(point["locust"]["agrees"] for point in run.report["points"])
     assert {record.id for record in run.records()} == {row["id"] for row in simulator.requests()}

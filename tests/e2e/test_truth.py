@@ -1,5 +1,6 @@
 """Reported against true: the simulator logs its own sends on the same monotonic clock, joined request by request."""
 
+from itertools import pairwise
 from statistics import median
 
 import pytest
@@ -51,8 +52,7 @@ def test_no_stamp_comes_before_the_send_that_caused_it(swept):
         sent = truth[record.id]["sent_ns"]
         # A stamp is stored to the microsecond, rounded down.
         assert all(
-            record.sent_ns + at_us * 1000 >= sent_ns - 1000
-            for at_us, sent_ns in zip(record.at_us, sent, strict=False)
+            record.sent_ns + at_us * 1000 >= sent_ns - 1000 for at_us, sent_ns in zip(record.at_us, sent, strict=False)
         )
 
 
@@ -65,8 +65,8 @@ def test_ttft_and_gaps_are_the_servers_request_by_request(swept):
     ]
     # The way there and back over loopback, and a wake-up, lie between; on a busy machine the median is under 5 ms.
     assert 0 < median(ttft_error_s) < 0.005
-    true_gaps = [(b - a) / 1e9 for r in ok for a, b in zip(truth[r.id]["sent_ns"], truth[r.id]["sent_ns"][1:])]
-    seen_gaps = [(b - a) / 1e6 for r in ok for a, b in zip(r.at_us, r.at_us[1:])]
+    true_gaps = [(b - a) / 1e9 for r in ok for a, b in pairwise(truth[r.id]["sent_ns"])]
+    seen_gaps = [(b - a) / 1e6 for r in ok for a, b in pairwise(r.at_us)]
     assert len(seen_gaps) == len(true_gaps)
     assert median(seen_gaps) == pytest.approx(median(true_gaps), rel=0.05)
     assert sum(seen_gaps) == pytest.approx(sum(true_gaps), rel=0.02)

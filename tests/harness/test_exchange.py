@@ -338,9 +338,7 @@ def test_an_error_in_a_whole_answer():
 
 
 def refused(status, content_type, body, *end, location=None):
-    return run(
-        connected(), sent(), opened(1, status, content_type, location), arrived(2, body), *(end or [ended(3)])
-    )
+    return run(connected(), sent(), opened(1, status, content_type, location), arrived(2, body), *(end or [ended(3)]))
 
 
 def test_a_refusal_with_a_json_body():

@@ -5,7 +5,7 @@ import msgspec
 import pytest
 
 from harness import opening, run
-from harness.opening import from_manifest, open_run, read_secrets, to_manifest
+from harness.opening import Secrets, from_manifest, open_run, read_secrets, to_manifest
 from harness.options import UsageMistakes, resolve
 from harness.outcome import Outcome
 from harness.run import Point, RunError
@@ -60,11 +60,19 @@ def test_a_run_folder_is_made(tmp_path, server):
     assert folder.name.endswith("Z-nightly")
     assert (tmp_path / "output" / "latest").resolve() == folder.resolve()
     assert msgspec.json.encode(run.read_manifest(folder)) == msgspec.json.encode(manifest)
-    assert (manifest.name, manifest.description, manifest.kind, manifest.state) == ("nightly", "A trial", "sweep", "running")
+    assert (manifest.name, manifest.description, manifest.kind, manifest.state) == (
+        "nightly",
+        "A trial",
+        "sweep",
+        "running",
+    )
     assert (manifest.url, manifest.model, manifest.dialect) == (f"{URL}/chat/completions", "m", "chat")
     assert manifest.probe == f"GET {URL}/models: status 200, 1 models"
     assert manifest.command == ["llocust", "sweep"]
-    assert [(point.index, point.users, point.state) for point in manifest.points] == [(1, 1, "planned"), (2, 8, "planned")]
+    assert [(point.index, point.users, point.state) for point in manifest.points] == [
+        (1, 1, "planned"),
+        (2, 8, "planned"),
+    ]
     assert (manifest.testset.name, manifest.testset.prompts) == ("short", len(testset.prompts))
     assert manifest.testset.digest == testset.digest
     assert manifest.processes == []
@@ -111,33 +119,38 @@ def test_a_named_model_where_the_list_is_empty(tmp_path, server):
 
 def test_several_models(tmp_path, server):
     server.models = Models(("a", "b"), "status 200, 2 models")
-    assert mistakes(tmp_path) == ["--model is missing, and the server does not serve just one: it lists: a, b."]
+    assert mistakes(tmp_path) == [
+        "--model is missing, and the server does not serve just one: it lists: a, b. Name one."
+    ]
 
 
 def test_very_many_models(tmp_path, server):
     server.models = Models(tuple(f"m{number}" for number in range(23)), "status 200, 23 models")
     names = ", ".join(f"m{number}" for number in range(20))
     assert mistakes(tmp_path) == [
-        f"--model is missing, and the server does not serve just one: it lists: {names} and 3 more."
+        f"--model is missing, and the server does not serve just one: it lists: {names} and 3 more. Name one."
     ]
 
 
 def test_no_models(tmp_path, server):
     server.models = Models((), "status 200, 0 models")
-    assert mistakes(tmp_path) == ["--model is missing, and the server does not serve just one: it lists none."]
+    assert mistakes(tmp_path) == [
+        "--model is missing, and the server does not serve just one: it lists none. Name one."
+    ]
 
 
 def test_no_list_of_models(tmp_path, server):
     server.models = Models(None, "status 404")
-    assert mistakes(tmp_path) == ["--model is missing, and the server gives no list of models (status 404)."]
+    assert mistakes(tmp_path) == ["--model is missing, and the server gives no list of models (status 404): name one."]
 
 
 def test_an_unknown_model(tmp_path, server):
     server.models = Models(("a", "b"), "status 200, 2 models")
-    assert mistakes(tmp_path, model="c") == [
-        "--model 'c': the server does not list it. It lists: a, b. Give one of those, or --no-probe to ask for it all "
-        "the same."
-    ]
+    (sentence,) = mistakes(tmp_path, model="c")
+    assert sentence == (
+        "--model 'c': the server does not list it. It lists: a, b. "
+        "Give one of those, or --no-probe to ask for it all the same."
+    )
 
 
 def test_without_a_probe_nobody_is_asked(tmp_path, server):
@@ -148,7 +161,7 @@ def test_without_a_probe_nobody_is_asked(tmp_path, server):
 
 def test_a_server_that_cannot_be_asked(tmp_path, server):
     server.models = ProbeError(Outcome.CONNECT, "Nothing answers.")
-    with pytest.raises(ProbeError, match="^Nothing answers.$"):
+    with pytest.raises(ProbeError, match=r"^Nothing answers\.$"):
         opened(tmp_path)
     assert not (tmp_path / "output").exists()
 
@@ -178,7 +191,7 @@ def test_secrets_go_to_the_server_and_into_no_file(tmp_path, server, monkeypatch
 def test_without_a_key_there_is_none(monkeypatch, value):
     if value is not None:
         monkeypatch.setenv("OPENAI_API_KEY", value)
-    assert read_secrets(resolve({"host": URL})) == (None, {})
+    assert read_secrets(resolve({"host": URL})) == Secrets(None, {})
 
 
 @pytest.mark.parametrize("value", ["SECRET\r\nX-Evil: 1", "SÉCRET SECRET", "SECRET\x00"])

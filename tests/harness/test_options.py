@@ -45,7 +45,7 @@ def test_what_is_no_time(text):
 
 @pytest.mark.parametrize("text", ["-1", "nan", "inf", "-0.001"])
 def test_a_time_that_cannot_be(text):
-    with pytest.raises(ValueError, match="^a time of zero or more$"):
+    with pytest.raises(ValueError, match=r"^a time of zero or more$"):
         duration_s(text)
 
 
@@ -88,13 +88,14 @@ def test_the_defaults_of_the_documentation_are_the_defaults():
     told = {
         option.key: option.default
         for option in OPTIONS
-        if option.default not in ("required", "–", "empty", "off", "the only one the server lists", "all users within 5 s")
+        if option.default
+        not in ("required", "–", "empty", "off", "the only one the server lists", "all users within 5 s")
     }
     told.pop("locustfile")
-    assert msgspec_fields(resolve({"host": URL} | told)) == msgspec_fields(Options(host=URL))
+    assert fields(resolve({"host": URL} | told)) == fields(Options(host=URL))
 
 
-def msgspec_fields(options: Options) -> dict:
+def fields(options: Options) -> dict:
     return {name: getattr(options, name) for name in options.__struct_fields__}
 
 
@@ -197,7 +198,10 @@ TIME = "give a time such as 30, 30s, 500ms, 2m or 1h20m."
             {"headers": ["X-Request-ID: 1"]},
             "--header: give another header: X-Request-ID is set by llocust itself.",
         ),
-        ({"slo": ["ttft"]}, "--slo 'ttft': give NAME=TIME with a name of ttft, tpot, e2e, itl_p95, such as ttft=500ms."),
+        (
+            {"slo": ["ttft"]},
+            "--slo 'ttft': give NAME=TIME with a name of ttft, tpot, e2e, itl_p95, such as ttft=500ms.",
+        ),
         ({"slo": ["x=1"]}, "--slo 'x=1': give NAME=TIME with a name of ttft, tpot, e2e, itl_p95, such as ttft=500ms."),
         ({"slo": ["ttft=x"]}, f"--slo 'ttft=x': {TIME}"),
         ({"slo": ["ttft=0"]}, "--slo 'ttft=0': give a time longer than zero."),
@@ -244,6 +248,8 @@ def test_all_mistakes_at_once():
         {"host": "http://h/v1?sig=SECRET"},
         {"api_key_env": "sk-SECRET"},
         {"api_key_env": "SECRET=="},
+        {"api_key_env": "hf_abcDEFghiJKLmnoSECRET"},
+        {"headers": ["X-Api-Key: env:gsk_0123456789abcdefSECRET"]},
         {"headers": ["Authorization: Bearer SECRET"]},
         {"headers": ["X-Api-Key: SECRET"]},
         {"headers": ["Cookie: SECRET"]},
@@ -258,6 +264,11 @@ def test_a_secret_is_refused_and_not_repeated(raw):
     sentences = mistakes(**raw)
     assert len(sentences) == 1
     assert "SECRET" not in sentences[0]
+
+
+@pytest.mark.parametrize("name", ["K", "my_key_2", "VERY_LONG_NAME_OF_A_VARIABLE_2", "very_long_name_of_a_variable"])
+def test_names_of_variables(name):
+    assert resolve({"host": URL, "api_key_env": name}).api_key_env == name
 
 
 def test_the_remedy_for_a_secret():

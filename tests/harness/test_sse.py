@@ -13,7 +13,10 @@ BOM = b"\xef\xbb\xbf"
 TRANSCRIPTS = {
     "nothing": (b"", []),
     "line feeds": (b"data: a\n\ndata: b\n\n", [Event("message", "a"), Event("message", "b")]),
-    "carriage return and line feed": (b"data: a\r\n\r\ndata: b\r\n\r\n", [Event("message", "a"), Event("message", "b")]),
+    "carriage return and line feed": (
+        b"data: a\r\n\r\ndata: b\r\n\r\n",
+        [Event("message", "a"), Event("message", "b")],
+    ),
     "carriage returns": (b"data: a\r\rdata: b\r\r", [Event("message", "a"), Event("message", "b")]),
     "LF then CRLF": (b"data: a\n\r\ndata: b\n\r\n", [Event("message", "a"), Event("message", "b")]),
     "CRLF then LF": (b"data: a\r\n\ndata: b\r\n\n", [Event("message", "a"), Event("message", "b")]),
@@ -22,7 +25,10 @@ TRANSCRIPTS = {
     "byte order mark in the middle": (b"data: a\n\n" + BOM + b"data: b\n\n", [Event("message", "a")]),
     "nothing but a byte order mark": (BOM, []),
     "comments": (b": ping\n\n:\n\ndata: a\n: in between\ndata: b\n\n", [Event("message", "a\nb")]),
-    "a named event": (b'event: error\ndata: {"m":1}\n\ndata: b\n\n', [Event("error", '{"m":1}'), Event("message", "b")]),
+    "a named event": (
+        b'event: error\ndata: {"m":1}\n\ndata: b\n\n',
+        [Event("error", '{"m":1}'), Event("message", "b")],
+    ),
     "several data lines": (b"data: a\ndata:\ndata: b\n\n", [Event("message", "a\n\nb")]),
     "no space after the colon": (b"data:a\n\ndata:  b\n\n", [Event("message", "a"), Event("message", " b")]),
     "no data": (b"event: ping\n\nid: 7\nretry: 10\n\ndata: a\n\n", [Event("message", "a")]),

@@ -39,7 +39,9 @@ class Run:
 
 def environment(**changes: str) -> dict[str, str]:
     """The environment without what would configure a run, and with these changes."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LLOCUST_", "LOCUST_", "OPENAI_"))}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("LLOCUST_", "LOCUST_", "OPENAI_"))
+    }
     return kept | changes
 
 

@@ -18,7 +18,9 @@ VARIABLE = "LLOCUST_ENGINE_PYTHON"
 START_LIMIT_S = 120
 STOP_LIMIT_S = 10
 _MAKE_MODEL = Path(__file__).parents[1] / "engine" / "make_model.py"
-_INSTALLED = "import sys, importlib.util as u; sys.exit(not all(map(u.find_spec, ('torch', 'transformers', 'uvicorn'))))"
+_INSTALLED = (
+    "import sys, importlib.util as u; sys.exit(not all(map(u.find_spec, ('torch', 'transformers', 'uvicorn'))))"
+)
 # An engine that runs several threads a request would take both cores of a small machine, the load process's as well.
 _THRIFT = {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
 _OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}

@@ -57,7 +57,7 @@ def manifest(points: Sequence[Point] = (), **fields) -> Manifest:
         "begun": "2026-01-31T12:00:00Z",
         "ended": "2026-01-31T12:01:00Z",
         "command": ["llocust", "sweep"],
-        "options": {"run_time": 10.0, "requests": None, "max_tokens": 256, "slo": {}, "salt": False, "seed": 0},
+        "options": {"run_time_s": 10.0, "requests": None, "max_tokens": 256, "slo": {}, "salt": False, "seed": 0},
         "versions": {"llocust": "0.1.0", "locust": "2.47.0"},
         "machine": Host(
             name="bench", system="Linux", kernel="6.8", machine="x86_64", cpu="a CPU", cores=8, memory_bytes=1 << 34

@@ -153,6 +153,8 @@ class TranscriptServer:
                 sock, _ = self._listening.accept()
             except OSError:
                 return
+            # As every server does that streams: or a step would wait for the peer's delayed acknowledgement.
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             script = self._scripts[min(self.connections, len(self._scripts) - 1)]
             self.connections += 1
             self._open.append(sock)

@@ -110,7 +110,15 @@ def test_half_an_emoji_is_text():
 
 @pytest.mark.parametrize(
     "data",
-    ["nonsense", "[1]", '"text"', '{"choices":[', '{"choices":{}}', '{"choices":[{"delta":{"content":5}}]}', "[" * 100_000],
+    [
+        "nonsense",
+        "[1]",
+        '"text"',
+        '{"choices":[',
+        '{"choices":{}}',
+        '{"choices":[{"delta":{"content":5}}]}',
+        '{"error":' + "[" * 100_000 + "]" * 100_000 + "}",
+    ],
     ids=lambda data: data[:30],
 )
 def test_what_is_no_chunk_cannot_be_read(data):

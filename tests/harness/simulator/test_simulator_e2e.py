@@ -202,6 +202,15 @@ def test_shares_connections_and_spans():
         assert json.loads(server.get(f"/truth?since_ns={middle_ns}"))["requests"] == 10
 
 
+def test_a_reset_deals_faults_from_the_beginning():
+    with running_simulator("--ttft", "0", "--itl", "0", "--tokens", "1", "--fault", "error_503=1/3") as server:
+        before = [ask(server)[0] for _ in range(2)]
+        server.reset()
+        after = [ask(server)[0] for _ in range(2)]
+    # One in three, the second: without the reset the third and fourth request would both be 200.
+    assert before == after == [200, 503]
+
+
 def test_the_engine_queues_what_exceeds_its_batch():
     args = ("--max-batch", "1", "--tokens", "3", "--step-ms", "10", "--step-ms-per-seq", "0", "--prefill-us", "0")
     with running_simulator(*args) as server:

@@ -29,9 +29,14 @@ def write(fault=None, options=None, **more):
 
 
 def test_the_same_seed_and_prompt_give_the_same_answer():
-    assert write() == write()
-    assert write().pieces != write(options={"seed": 1}).pieces
-    assert write().pieces != write(messages=[{"role": "user", "content": "bye"}]).pieces
+    plain = write(options={"tokens": 20})
+    assert plain == write(options={"tokens": 20})
+    assert plain.pieces != write(options={"tokens": 20, "seed": 1}).pieces
+    assert plain.pieces != write(options={"tokens": 20}, messages=[{"role": "user", "content": "bye"}]).pieces
+
+
+def test_lengths_differ_between_prompts():
+    assert len({len(write(messages=[{"role": "user", "content": str(n)}]).pieces) for n in range(20)}) > 5
 
 
 def test_a_limit_shortens_the_answer_and_says_so():

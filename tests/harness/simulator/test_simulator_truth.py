@@ -48,19 +48,19 @@ def test_percentiles_rise_and_stay_among_the_values(values):
 
 def test_a_summary_counts_and_measures():
     whole = entry(10, (10.1, 10.2, 10.4), due_s=(10.1, 10.199, 10.4), connection="127.0.0.1:1")
-    cut = entry(10.2, (10.9,), fault=Fault.CUT, connection="127.0.0.1:2", ended_s=11)
+    cut = entry(10.2, (10.8, 10.9), fault=Fault.CUT, connection="127.0.0.1:2", ended_s=11)
     refused = entry(10.4, status=429, fault=Fault.REFUSE_429, connection="127.0.0.1:1")
     shown = summarise([whole, cut, refused])
     assert (shown["requests"], shown["ok"], shown["connections"], shown["in_flight"]) == (3, 1, 2, 0)
     assert shown["faults"] == {"cut": 1, "refuse_429": 1}
-    # Four tokens of three characters left; latencies are the whole one's alone.
-    assert (shown["tokens"], shown["chars"]) == (4, 12)
+    # Five tokens of three characters left; latencies are the whole one's alone.
+    assert (shown["tokens"], shown["chars"]) == (5, 15)
     assert shown["ttft_s"]["n"] == 1
     assert shown["ttft_s"]["p50"] == pytest.approx(0.1)
     # Gaps 0.1 and 0.2.
     assert (shown["itl_s"]["n"], shown["itl_s"]["p50"]) == (2, pytest.approx(0.15))
     assert shown["e2e_s"]["max"] == pytest.approx(0.4)
-    assert (shown["late_s"]["n"], shown["late_s"]["max"]) == (4, pytest.approx(0.001))
+    assert (shown["late_s"]["n"], shown["late_s"]["max"]) == (5, pytest.approx(0.001))
 
 
 def test_concurrency_is_time_in_the_server_over_the_busy_span():

@@ -6,7 +6,6 @@ from locust.argument_parser import get_parser, ui_extra_args_dict
 from locust.env import Environment
 
 from harness.options import OPTIONS, UsageMistakes, resolve
-from harness.swarm import arguments
 from harness.swarm.arguments import read_arguments
 
 URL = "http://h:8000"
@@ -80,8 +79,3 @@ def test_mistakes_in_what_was_given():
     with pytest.raises(UsageMistakes) as info:
         read("--settle", "x", "--max-tokens", "0")
     assert sorted(sentence.split(" ")[0] for sentence in info.value.mistakes) == ["--host", "--max-tokens", "--settle"]
-
-
-def test_a_refusal_is_a_sentence_a_line(capsys):
-    arguments.refuse(UsageMistakes(["One.", "Two."]))
-    assert capsys.readouterr().err == "One.\nTwo.\n"

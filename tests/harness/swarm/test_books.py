@@ -124,7 +124,7 @@ def test_own_rows_leave_aggregated_alone(environment):
     assert (balance.requests, balance.failures) == (3, 1)
     assert (balance.total.requests, balance.total.failures) == (3, 1)
     assert [(row.name, row.method, row.requests, row.failures) for row in balance.entries] == [("chat", "POST", 3, 1)]
-    # (200 + 400 + 1) / 3
+    # Of 200, 400 and 1 ms.
     assert balance.total.mean_ms == pytest.approx(601 / 3)
     ttft, chars = balance.own
     assert (ttft.name, ttft.method, ttft.requests, ttft.mean_ms, ttft.min_ms, ttft.max_ms) == (

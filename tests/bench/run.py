@@ -1,0 +1,22 @@
+"""All benches one after the other, with their targets beside them: what `make bench` prints. Nothing is asserted."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+BENCHES = (
+    ("From typing `llocust sweep` to the first request", "startup.py"),
+    ("A report of 100,000 requests with 64 events each", "report.py"),
+    ("The simulator alone on one core", "simulator.py"),
+)
+
+
+def main() -> None:
+    for title, script in BENCHES:
+        print(f"\n## {title}\n", flush=True)
+        subprocess.run([sys.executable, str(HERE / script)], check=False)
+
+
+if __name__ == "__main__":
+    main()
