@@ -9,37 +9,41 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.metrics import NS_PER_S
+from harness.outcome import Outcome
+from harness.record import Health, Record
 
 _SHOWN = (50.0, 99.0, 100.0)
+NOTICED_NS = 1_000_000
+"""A stamp that is late by less than this counts as exact."""
 
 Nanoseconds = NDArray[np.int64]
-Stamps = Sequence[int]
 
 
-class Sent(NamedTuple):
-    """What the server did for one request. CLOCK_MONOTONIC nanoseconds."""
+class Sent(msgspec.Struct, frozen=True):
+    """What the server did for one request, by the names of its log. CLOCK_MONOTONIC nanoseconds."""
 
     id: str
     received_ns: int
-    sent_ns: Stamps
+    sent_ns: list[int]
     """Just before the send of each content event."""
     last_send_ns: int | None
     """Just before the last send of the body; None if there was none."""
     ended_ns: int | None
-    late_us: Stamps = ()
+    late_us: list[int] = []
     """How late each send was, by the server's own plan."""
 
 
-class Seen(NamedTuple):
+class Seen(msgspec.Struct, frozen=True):
     """What the client noted of one request, on the same clock."""
 
     id: str
     sent_ns: int
-    at_ns: Stamps
+    at_ns: list[int]
     """Arrival of each content event."""
     ended_ns: int | None
     """The end of the body; None if it was not reached."""
@@ -112,7 +116,7 @@ class _Joined:
         self.itl_error.append(_gap_errors(seen.at_ns, sent.sent_ns, span))
 
 
-def _gap_errors(at_ns: Stamps, sent_ns: Stamps, span: Span) -> Nanoseconds:
+def _gap_errors(at_ns: Sequence[int], sent_ns: Sequence[int], span: Span) -> Nanoseconds:
     # An answer that was broken off has been sent further than it has been seen.
     both = min(len(at_ns), len(sent_ns))
     seen, sent = (np.asarray(stamps[:both], dtype=np.int64) for stamps in (at_ns, sent_ns))
@@ -176,3 +180,51 @@ def _last_ns(one: Sent, span: Span) -> int:
     if one.ended_ns is None:
         return span.end_ns
     return one.last_send_ns if one.last_send_ns is not None else one.ended_ns
+
+
+def seen(record: Record) -> Seen:
+    """A record that was sent, as the comparison wants it."""
+    assert record.sent_ns is not None
+    sent_ns = record.sent_ns
+    ended_us = record.ended_us if record.outcome is Outcome.OK else None
+    return Seen(
+        id=record.id,
+        sent_ns=sent_ns,
+        at_ns=[sent_ns + at_us * 1000 for at_us in record.at_us],
+        ended_ns=None if ended_us is None else sent_ns + ended_us * 1000,
+    )
+
+
+def bounded_ratio(records: Iterable[Record], span: Span) -> float:
+    """Share of the content events that arrived in the span whose stamp is bounded rather than exact; 0 of none is 0."""
+    bounded, events = 0, 0
+    for record in records:
+        inside = [span.holds((record.sent_ns or 0) + at_us * 1000) for at_us in record.at_us]
+        bounded += sum(inside[index] for index, _ in record.bound_us)
+        events += sum(inside)
+    return bounded / events if events else 0.0
+
+
+def unmarked_ratio(records: Iterable[Record], sent: Mapping[str, Sent], span: Span) -> float:
+    """Share of the content events sent in the span whose stamp is later than the send by more than its record admits.
+
+    A record admits NOTICED_NS, and of a bounded event what `bound_us` says beside it.
+    """
+    unmarked, events = 0, 0
+    for record in records:
+        if record.sent_ns is None or record.id not in sent:
+            continue
+        bounds_us = dict(record.bound_us)
+        for index, (at_us, sent_ns) in enumerate(zip(record.at_us, sent[record.id].sent_ns, strict=False)):
+            if span.holds(sent_ns):
+                events += 1
+                admitted_ns = NOTICED_NS + bounds_us.get(index, 0) * 1000
+                unmarked += record.sent_ns + at_us * 1000 - sent_ns > admitted_ns
+    return unmarked / events if events else 0.0
+
+
+def cpu_ratio(health: Iterable[Health], span: Span) -> float | None:
+    """CPU time of the load process / time, over the lines that lie wholly in the span."""
+    inside = [line for line in health if span.begin_ns <= line.at_ns - line.elapsed_ns and line.at_ns <= span.end_ns]
+    elapsed_ns = sum(line.elapsed_ns for line in inside)
+    return sum(line.cpu_ns for line in inside) / elapsed_ns if elapsed_ns else None

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import __version__
@@ -23,6 +24,7 @@ usage: llocust VERB [options]
   compare   two runs side by side, by the same definitions
   simulate  the embedded server, which knows the truth about itself
   demo      simulate, sweep and report in one, into ./output
+  calibrate what this machine adds to the numbers at a load
 
 `llocust VERB --help` tells the rest. The same user class runs in Locust's own interface:
   locust -f locustfiles/chat.py --host URL
@@ -44,8 +46,25 @@ def _sweep(argv: list[str]) -> int:
     except ProbeError as error:
         print(error, file=sys.stderr)
         return DAMAGED
+    if options.calibrate and not _calibrate_run(request, folder, options):
+        return DAMAGED
     swept = sweep(folder, options, _screen(request, options))
     return _conclude(request, swept)
+
+
+def _calibrate_run(request: "Request", folder: Path, options: "Options") -> bool:
+    """Whether the run has its calibration; why not has been printed."""
+    from harness.calibrate import Uncalibrated, calibrate_run, in_words, to_json
+    from harness.options import UsageMistakes
+
+    try:
+        calibration = calibrate_run(folder, options)
+    except (UsageMistakes, Uncalibrated) as error:
+        print(error, file=sys.stderr)
+        return False
+    if calibration is not None and not request.quiet:
+        print(to_json(calibration, event="calibration") if request.json_progress else "\n".join(in_words(calibration)))
+    return True
 
 
 def _screen(request: "Request", options: "Options") -> "Screen":
@@ -98,6 +117,24 @@ def _demo(argv: list[str]) -> int:
         return DAMAGED
 
 
+def _calibrate(argv: list[str]) -> int:
+    from harness.calibrate import Uncalibrated, calibrate, in_words, read_command, seconds_needed, to_json
+    from harness.options import UsageMistakes
+
+    try:
+        asked = read_command(argv)
+        print(f"Calibrating; this takes about {seconds_needed(asked.load):.0f} s.", file=sys.stderr)
+        calibration = calibrate(asked.load)
+    except UsageMistakes as error:
+        print(error, file=sys.stderr)
+        return USAGE_ERROR
+    except Uncalibrated as error:
+        print(error, file=sys.stderr)
+        return DAMAGED
+    print(to_json(calibration) if asked.as_json else "\n".join(in_words(calibration)))
+    return 0
+
+
 def _simulate(argv: list[str]) -> int:
     from harness.simulator.__main__ import main
 
@@ -122,6 +159,7 @@ VERBS: dict[str, Callable[[list[str]], int]] = {
     "compare": _compare,
     "simulate": _simulate,
     "demo": _demo,
+    "calibrate": _calibrate,
 }
 
 

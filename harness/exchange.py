@@ -21,6 +21,7 @@ from harness.record import Lag, Record, Usage
 from harness.sse import Event, SseDecoder
 
 _STREAM_TYPES = frozenset({"text/event-stream", ""})
+_CONTENT = (Text, Reasoning, ToolCall)
 _FAULT_CHARS = 300
 
 BOUND_NS = 1_000_000
@@ -62,6 +63,7 @@ class Ledger:
         self._dialect = dialect
         self._keep_text = keep_text
         self._sse = SseDecoder()
+        self._streams = False
         self._connect_us: int | None = None
         self._reused: bool | None = None
         self._retried = 0
@@ -102,6 +104,7 @@ class Ledger:
 
     def opened(self, head: Head) -> None:
         self._head = head
+        self._streams = self._answers and head.content_type in _STREAM_TYPES
         if self._answers and not (self._streams or head.content_type.endswith("json")):
             raise Unreadable(f"the answer is {head.content_type}, not an event stream")
 
@@ -185,17 +188,16 @@ class Ledger:
     def _answers(self) -> bool:
         return self._head is not None and 200 <= self._head.status <= 299
 
-    @property
-    def _streams(self) -> bool:
-        return self._answers and self._head is not None and self._head.content_type in _STREAM_TYPES
-
     def _note(self, event: Event, at_ns: int) -> None:
         if self._first_event_ns is None:
             self._first_event_ns = at_ns
         pieces = self._dialect.decode(event)
-        for piece in pieces:
-            self._learn(piece)
-        self._content([piece for piece in pieces if isinstance(piece, Text | Reasoning | ToolCall)], at_ns)
+        content = [piece for piece in pieces if isinstance(piece, _CONTENT)]
+        if content:
+            self._content(content, at_ns)
+        if len(content) < len(pieces):
+            for piece in pieces:
+                self._learn(piece)
 
     def _note_bounded(self, arrival: Arrival, previous_ns: int | None) -> None:
         """The reader was not looking for a while: what came in meanwhile has the stamp of the last segment.
@@ -204,15 +206,19 @@ class Ledger:
         reader was away, but not older than the read before.
         """
         first = len(self._at_us)
-        ends_with_content = False
-        for event in self._sse.feed(arrival.data):
-            before = len(self._at_us)
-            self._note(event, arrival.at_ns)
-            ends_with_content = len(self._at_us) > before
-        stamped = ends_with_content and not self._sse.pending and arrival.age_ns is not None
-        bound_ns = min(arrival.unseen_ns, arrival.at_ns - (previous_ns or self.sent_ns or 0))
-        if bound_ns >= BOUND_NS:
-            self._bounds += [(index, bound_ns // 1000) for index in range(first, len(self._at_us) - stamped)]
+        stamped = False
+        try:
+            for event in self._sse.feed(arrival.data):
+                before = len(self._at_us)
+                stamped = False
+                self._note(event, arrival.at_ns)
+                stamped = len(self._at_us) > before and arrival.age_ns is not None
+        finally:
+            # Also where an event could not be read: those before it were.
+            stamped = stamped and not self._sse.pending and not _ends_with_comment(arrival.data)
+            bound_ns = min(arrival.unseen_ns, arrival.at_ns - (previous_ns or self.sent_ns or 0))
+            if bound_ns >= BOUND_NS:
+                self._bounds += [(index, bound_ns // 1000) for index in range(first, len(self._at_us) - stamped)]
 
     def _learn(self, piece: Piece) -> None:
         if isinstance(piece, Counted):
@@ -225,16 +231,13 @@ class Ledger:
             self._fault = piece.message[:_FAULT_CHARS]
 
     def _content(self, pieces: list[Text | Reasoning | ToolCall], at_ns: int) -> None:
-        if not pieces:
-            return
         # An event that carries several kinds is told by what a reader sees first: text, then reasoning, then a call.
-        letters = {_LETTERS[type(piece)] for piece in pieces}
-        chars = sum(len(piece.text) for piece in pieces)
-        self._at_us.append(self._since_sent(at_ns) or 0)
-        self._chars.append(chars)
-        self._kinds.append(next(letter for letter in b"trc" if letter in letters))
+        # Nothing is answered before it is asked; a stamp that says so was made by a clock that has been set since.
+        self._at_us.append(max(self._since_sent(at_ns) or 0, 0))
+        self._chars.append(sum([len(piece.text) for piece in pieces]))
+        self._kinds.append(min([_LETTERS[type(piece)] for piece in pieces], key=b"trc".index))
         if self._keep_text:
-            self._text.writelines(piece.text for piece in pieces if isinstance(piece, Text))
+            self._text.writelines([piece.text for piece in pieces if isinstance(piece, Text)])
 
     def _since_sent(self, at_ns: int | None) -> int | None:
         return None if at_ns is None or self.sent_ns is None else (at_ns - self.sent_ns) // 1000
@@ -285,6 +288,10 @@ def exchange(
 def _lag(ages_us: "array[int]") -> Lag | None:
     ranked = sorted(ages_us)
     return Lag(p50=ranked[(len(ranked) - 1) // 2], max=ranked[-1]) if ranked else None
+
+
+def _ends_with_comment(data: bytes) -> bool:
+    return data.rstrip(b"\r\n").rpartition(b"\n")[2].startswith(b":")
 
 
 def _decoded(body: bytes) -> str:

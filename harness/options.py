@@ -56,6 +56,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     salt: bool = False
     seed: int = 0
     probe: bool = True
+    calibrate: bool = False
     work_dir: str = "."
     name: str = "sweep"
     desc: str = ""
@@ -317,6 +318,14 @@ OPTIONS: tuple[Option, ...] = (
         _switch,
         "on",
         "ask the server once for its list of models before the sweep",
+        switch=True,
+    ),
+    Option(
+        "calibrate",
+        ("--calibrate",),
+        _switch,
+        "off",
+        "measure first what this machine adds to the numbers, at the largest user count, and keep it with the run",
         switch=True,
     ),
     Option("work_dir", ("--work-dir",), str, ".", "results go to DIR/output", "DIR"),

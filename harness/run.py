@@ -110,6 +110,41 @@ class TestsetInfo(msgspec.Struct, frozen=True):
     prompts: int
 
 
+class ErrorBar(msgspec.Struct, frozen=True, kw_only=True):
+    """Absolute differences between what was reported and what is true, in seconds; None where `n` is 0."""
+
+    n: int
+    p50: float | None
+    p99: float | None
+    max: float | None
+
+
+CalibrationVerdict = Literal["trusted", "doubtful", "invalid"]
+
+
+class Calibration(msgspec.Struct, frozen=True, kw_only=True):
+    """What the load generator's machine added to the numbers, against a server whose sends are known."""
+
+    users: int
+    ttft_s: float
+    itl_s: float
+    tokens: int
+    """Of each answer."""
+    window_s: float
+    ttft_error_s: ErrorBar
+    itl_error_s: ErrorBar
+    e2e_error_s: ErrorBar
+    server_late_s: ErrorBar
+    """How late that server sent by its own plan; no part of the errors."""
+    concurrency_ratio: float
+    """Requests that the server had in hand, mean / users."""
+    cpu_ratio: float | None
+    """Of the load process, CPU / wall."""
+    bounded_ratio: float
+    """Of content events."""
+    verdict: CalibrationVerdict
+
+
 class Manifest(msgspec.Struct, kw_only=True):
     """Who, what, where, when, which versions. Options never hold a secret."""
 
@@ -136,6 +171,8 @@ class Manifest(msgspec.Struct, kw_only=True):
     """Proxy and CA settings taken from the environment, without credentials."""
     probe: str | None = None
     """The one request made before the sweep, and what it answered; None if none was made."""
+    calibration: Calibration | None = None
+    """Made before the sweep, on the same machine; None if it was not asked for."""
     processes: list[Process] = []
     points: list[Point] = []
     notes: list[str] = []

@@ -21,10 +21,28 @@ class Event(NamedTuple):
     data: str
 
 
+class _Source:
+    """What the parser reads from, time and again: whole events only. A parser of its own for each would cost more."""
+
+    def __init__(self) -> None:
+        self.whole: bytes | None = None
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        whole, self.whole = self.whole, None
+        if whole is None:
+            raise StopIteration
+        return whole
+
+
 class SseDecoder:
     """Bytes in, events out; an event is complete at its blank line, wherever the reads are cut."""
 
     def __init__(self) -> None:
+        self._source = _Source()
+        self._parser = SSEClient(self._source)
         self._rest = b""
         self._mark = b""
         self._begun = False
@@ -32,11 +50,20 @@ class SseDecoder:
 
     def feed(self, data: bytes) -> Iterator[Event]:
         """The events that `data` completes. Raises Unreadable after the last readable one."""
-        self._rest += self._line_feeds(self._without_mark(data))
-        end = self._rest.rfind(b"\n\n")
-        if end >= 0:
-            whole, self._rest = self._rest[: end + 2], self._rest[end + 2 :]
-            yield from _parse(whole)
+        if not self._begun or self._after_cr or b"\r" in data:
+            data = self._line_feeds(self._without_mark(data))
+        rest = self._rest + data
+        end = rest.rfind(b"\n\n") + 2
+        if end < 2:
+            self._rest = rest
+            return
+        self._rest = rest[end:]
+        self._source.whole = rest[:end]
+        try:
+            for event in self._parser.events():
+                yield Event(event.event, event.data)
+        except UnicodeDecodeError as error:
+            raise Unreadable(f"an event is not UTF-8 ({error.reason})") from error
 
     @property
     def pending(self) -> bool:
@@ -48,8 +75,7 @@ class SseDecoder:
 
         The grammar would drop it, yet servers forget the last blank line, most often after `[DONE]`.
         """
-        rest, self._rest = self._rest, b""
-        yield from _parse(rest)
+        yield from self.feed(b"\n\n")
 
     def _without_mark(self, data: bytes) -> bytes:
         if self._begun:
@@ -71,11 +97,3 @@ class SseDecoder:
             return data
         self._after_cr = data.endswith(b"\r")
         return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-
-
-def _parse(whole: bytes) -> Iterator[Event]:
-    try:
-        for event in SSEClient(iter((whole,))).events():
-            yield Event(event.event, event.data)
-    except UnicodeDecodeError as error:
-        raise Unreadable(f"an event is not UTF-8 ({error.reason})") from error

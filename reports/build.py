@@ -46,6 +46,7 @@ _IN_SHORT = [
     "stamps",
     "network",
     "probe",
+    "calibration",
     "processes",
     "notes",
     "command",

@@ -74,17 +74,12 @@ def _quantile_before(ranked: Floats, failures: int, q: float) -> float | None:
     count = len(ranked) + failures
     if not count:
         return None
-    position = _position(count, q)
+    position = q * (count - 1)
     below = int(position)
     above = below if position == below else below + 1
     if above >= len(ranked):
         return None
     return float(ranked[below] + (ranked[above] - ranked[below]) * (position - below))
-
-
-def _position(count: int, q: float) -> float:
-    """Rank from 0 between which to interpolate; rounded so that 0.95 * 100 is 95 and nothing more."""
-    return round(q * (count - 1), 9)
 
 
 def share(part: float, whole: float) -> float | None:
@@ -141,7 +136,7 @@ def _resampled(ranked: Floats, q: float, draw: np.random.Generator) -> Floats:
     Beta(k, n + 1 - k); the next one up is drawn given the first. This is the ordinary bootstrap, at any n.
     """
     count = len(ranked)
-    position = _position(count, q)
+    position = q * (count - 1)
     rank = int(position) + 1
     lower = draw.beta(rank, count + 1 - rank, _RESAMPLES)
     values = ranked[np.minimum((lower * count).astype(np.int64), count - 1)]

@@ -28,7 +28,7 @@ def verdict_of(reasons: Iterable[Reason]) -> Verdict:
 def judge_run(manifest: Manifest, points: Sequence[PointReport]) -> list[Reason]:
     """One reason a code, where it is worst, with the users of the points that share it; the worst first.
 
-    An interrupted point that was run again to its end does not count: the later one stands for it.
+    An interrupted point that was run again does not count: the later one stands for it, however that ended.
     """
     found: dict[str, list[tuple[PointReport, Reason]]] = {}
     for point in points:
@@ -44,10 +44,7 @@ def _was_run_again(point: PointReport, points: Sequence[PointReport]) -> bool:
     if point.state == "done":
         return False
     return any(
-        later.state == "done"
-        and later.index > point.index
-        and (later.users, later.target) == (point.users, point.target)
-        for later in points
+        later.index > point.index and (later.users, later.target) == (point.users, point.target) for later in points
     )
 
 

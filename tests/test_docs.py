@@ -14,6 +14,7 @@ import pytest
 
 from harness import metrics, run
 from harness import record as records
+from harness.calibrate import read_command as read_calibrate
 from harness.cli import VERBS
 from harness.options import OPTIONS, resolve
 from harness.outcome import Outcome
@@ -241,6 +242,8 @@ STORED = (
     run.Git,
     run.Host,
     run.TestsetInfo,
+    run.Calibration,
+    run.ErrorBar,
     records.Usage,
     records.Lag,
     records.Health,
@@ -316,6 +319,10 @@ def understand_simulate(arguments, **_):
     SimulatorOptions.from_namespace(parser.parse_args(arguments))
 
 
+def understand_calibrate(arguments, **_):
+    read_calibrate(arguments)
+
+
 def understand_by_help(main):
     def understand(arguments, capsys):
         with pytest.raises(SystemExit):
@@ -330,6 +337,7 @@ UNDERSTAND = {
     "sweep": understand_sweep,
     "demo": understand_demo,
     "simulate": understand_simulate,
+    "calibrate": understand_calibrate,
     "report": understand_by_help(report_main),
     "compare": understand_by_help(compare_main),
 }
@@ -444,13 +452,20 @@ def test_the_status_line_shown_is_of_the_form_that_is_printed():
 
 
 def test_the_table_shown_has_the_heads_and_cells_of_the_summary():
-    (body,) = (body for body in blocks(README, "text") if "TTFT p50" in body)
-    head, _, *rows = body.split("\n\n")[0].splitlines()
-    heads = re.split(r"\s{2,}", head.strip())
+    (body,) = (body for body in blocks(README, "text") if "TTFT" in body and "verdict" in body)
+    upper, lower, _, *rows = body.split("Best at")[0].splitlines()
     source = (ROOT / "reports" / "render" / "screen.py").read_text(encoding="utf-8")
-    assert heads[:-1] == re.findall(r'_Column\("([^"]+)"', source.split("_COLUMNS = (")[1].split("\n)\n")[0])
+    heads = re.findall(r'_Column\("([^"]+)"', source.split("_COLUMNS = (")[1].split("\n)\n")[0])
+    over = [head.split("\\n")[0].split() for head in heads if "\\n" in head]
+    under = [head.split("\\n")[-1].split() for head in heads]
+    assert upper.split() == [word for head in over for word in head]
+    assert lower.split() == [*(word for head in under for word in head), "verdict"]
     assert len(rows) == 5
-    assert all(len(re.split(r"\s{2,}", row.strip())) == len(heads) for row in rows)
+    # A cell is a number with its unit, if any, or a word.
+    assert all(
+        len(re.findall(r"[\d.,/]+(?: (?:ms|s|%)(?= ))?|trusted|doubtful|invalid", row)) == len(heads) + 1
+        for row in rows
+    )
 
 
 def test_the_config_file_shown_is_understood(nowhere):

@@ -22,16 +22,16 @@ _PATH = "/chat/completions"
 _WORDLESS = "an error without a message"
 
 
-class _Function(msgspec.Struct):
+class _Function(msgspec.Struct, gc=False):
     name: str | None = None
     arguments: str | None = None
 
 
-class _ToolCall(msgspec.Struct):
+class _ToolCall(msgspec.Struct, gc=False):
     function: _Function | None = None
 
 
-class _Delta(msgspec.Struct):
+class _Delta(msgspec.Struct, gc=False):
     content: str | None = None
     refusal: str | None = None
     reasoning_content: str | None = None
@@ -39,28 +39,28 @@ class _Delta(msgspec.Struct):
     tool_calls: list[_ToolCall] | None = None
 
 
-class _Choice(msgspec.Struct):
+class _Choice(msgspec.Struct, gc=False):
     delta: _Delta | None = None
     message: _Delta | None = None
     finish_reason: str | None = None
 
 
-class _PromptDetails(msgspec.Struct):
+class _PromptDetails(msgspec.Struct, gc=False):
     cached_tokens: int | None = None
 
 
-class _OutputDetails(msgspec.Struct):
+class _OutputDetails(msgspec.Struct, gc=False):
     reasoning_tokens: int | None = None
 
 
-class _Usage(msgspec.Struct):
+class _Usage(msgspec.Struct, gc=False):
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     prompt_tokens_details: _PromptDetails | None = None
     completion_tokens_details: _OutputDetails | None = None
 
 
-class _Chunk(msgspec.Struct):
+class _Chunk(msgspec.Struct, gc=False):
     choices: list[_Choice] | None = None
     usage: _Usage | None = None
     error: Any = None
@@ -165,6 +165,8 @@ def words_of(answer: str) -> str:
 def _content(delta: _Delta | None) -> list[Piece]:
     if delta is None:
         return []
+    if delta.content and not (delta.reasoning_content or delta.reasoning or delta.tool_calls or delta.refusal):
+        return [Text(delta.content)]  # nearly every event there is
     pieces: list[Piece] = [Reasoning(text) for text in (delta.reasoning_content or delta.reasoning,) if text]
     pieces += [Text(text) for text in (delta.content, delta.refusal) if text]
     for call in delta.tool_calls or ():

@@ -16,7 +16,7 @@ RUN_FLAG = "--llocust-run"
 """How `llocust sweep` tells its load process which run folder to fill."""
 
 
-_ONLY_SWEEP = frozenset({"fail_on", "lang", "requests"})
+_ONLY_SWEEP = frozenset({"calibrate", "fail_on", "lang", "requests"})
 # The form would print what is typed into these, or has no use for them.
 _NOT_IN_FORM = frozenset({"headers", "api_key_env", "work_dir", "probe", "slo"})
 

@@ -3,6 +3,7 @@
 A run folder named by `llocust sweep` is conducted through its planned points. Any other run is followed.
 """
 
+import gc
 import logging
 import subprocess
 import sys
@@ -63,6 +64,7 @@ class House:
             set_refusal(self._environment, str(error))
             logger.error("%s", error)
             return
+        _calm_garbage_collection()
         self._stage = Stage(plan, self._announcer)
         set_stage(self._environment, self._stage)
         self._greenlets = [gevent.spawn(act) for act in self._acts(self._stage)]
@@ -147,6 +149,13 @@ class House:
             subprocess.run(command, check=False)  # noqa: S603 - our own module
         else:
             subprocess.Popen(command)  # noqa: S603
+
+
+def _calm_garbage_collection() -> None:
+    """What is there at the start stays; what comes is looked through seldom: a full collection stops the loop."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def _break_off(stage: Stage) -> None:

@@ -10,17 +10,20 @@ from weakref import WeakKeyDictionary
 import gevent
 from gevent.hub import Hub
 
+from harness.wire.offset import Offset
+
 _WAITED_NS = 50_000
 """A poll that took longer than this was waiting: no socket had anything when it began."""
 _FIRST, _LAST = 2, -2  # libev's EV_MAXPRI and EV_MINPRI
 _PROMPT_NS = 500_000
-"""Data younger than this that came no later than this after a poll that waited woke the loop itself."""
+"""Data that came no more than this before or after the end of a poll that waited is what ended it."""
 
 
 class Outlook:
     """Stamps the beginning and the end of each poll of one hub. CLOCK_MONOTONIC nanoseconds."""
 
     def __init__(self, hub: Hub) -> None:
+        self.offset = Offset()
         now_ns = time.monotonic_ns()
         self._polled_ns = self._previous_ns = self._began_ns = now_ns
         # Lowest priority, or the greenlets that gevent runs before a poll would count as a part of it. And highest, or
@@ -36,19 +39,20 @@ class Outlook:
     def _end(self) -> None:
         self._previous_ns = self._polled_ns
         self._polled_ns = time.monotonic_ns()
+        self.offset.refresh(self._polled_ns)
 
-    def unseen_ns(self, at_ns: int, age_ns: int | None) -> int:
+    def unseen_ns(self, at_ns: int) -> int:
         """How long before `at_ns` data may have lain in a socket that was read just now; 0 if the loop was prompt.
 
-        `age_ns` is how old the data was when it was read, None if unknown.
+        When it was read does not matter: what waited only for other sockets to be read first came in after the poll.
         """
         began_ns = self._began_ns
         if self._polled_ns - began_ns < _WAITED_NS:
             # Something was there when the poll began: it came in after the poll before, while the loop was at work.
             return max(at_ns - self._previous_ns, 0)
-        if (age_ns is not None and age_ns > _PROMPT_NS) or at_ns - self._polled_ns > _PROMPT_NS:
-            # The poll waited, but the process was woken late, or had others to read first: what came in after the poll
-            # cannot be what ended it.
+        if abs(at_ns - self._polled_ns) > _PROMPT_NS:
+            # The poll waited, but the process was woken late; or it had others to read first, and what came in after
+            # the poll cannot be what ended it.
             return max(at_ns - began_ns, 0)
         return 0
 

@@ -34,19 +34,56 @@ class Reading(NamedTuple):
     """How much earlier than `at_ns` parts of it may have come."""
 
 
+def lives(sock: Any) -> bool:
+    """Whether an idle connection is still there, without waiting: nothing to read, or TLS with something to say."""
+    try:
+        waiting = _raw(sock).recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except (BlockingIOError, InterruptedError):
+        return True
+    except OSError:
+        return False
+    return bool(waiting) and isinstance(sock, SSLTransport)
+
+
+def _layers(sock: Any) -> list[SSLTransport]:
+    """TLS within TLS from the outside in, as the first to be undone comes last."""
+    layers = []
+    while isinstance(sock, SSLTransport):
+        layers.append(sock)
+        sock = sock.socket
+    return layers
+
+
+def _raw(sock: Any) -> socket.socket:
+    """The socket beneath TLS and gevent: to be read without waiting."""
+    while isinstance(sock, SSLTransport):
+        sock = sock.socket
+    raw: socket.socket = getattr(sock, "_sock", sock)
+    return raw
+
+
+class Placed(NamedTuple):
+    """A moment on CLOCK_MONOTONIC, and how long ago it is; None if the kernel did not say."""
+
+    at_ns: int
+    age_ns: int | None
+
+
 class Tap:
     """Calls `pour` with each Reading, or with the error that ended them, until closed. `pour` must not raise."""
 
     def __init__(self, sock: Any, pour: Callable[[Reading | Exception], None]) -> None:
-        self._layers: list[SSLTransport] = []
-        while isinstance(sock, SSLTransport):
-            self._layers.append(sock)
-            sock = sock.socket
-        self._raw: socket.socket = getattr(sock, "_sock", sock)
+        self._layers = _layers(sock)
+        self._raw = _raw(sock)
         self._pour = pour
+        self._closed = False
         self._outlook: Outlook = outlook()
         self._watcher = gevent.get_hub().loop.io(self._raw.fileno(), _READABLE)
         self._watcher.start(self._readable)
+
+    def look(self) -> None:
+        """Pour what is there by now, without waiting for the loop to say so."""
+        self._readable()
 
     def close(self) -> None:
         """Stop; to be called before the socket is closed, on every path."""
@@ -62,13 +99,17 @@ class Tap:
         except Exception as error:  # noqa: BLE001 - handed on, all of it
             self._pour(error)
             return
-        if reading is not None:
-            self._pour(reading)
+        if reading is None:
+            return
+        self._pour(reading)
+        if self._closed and reading.data:
+            # TLS says farewell in a record, which may come with the last data and before the socket is closed.
+            self._pour(Reading(reading.at_ns, b"", None, 0))
 
     def _read(self) -> Reading | None:
         data, ancillary, _, _ = self._raw.recvmsg(READ_BYTES, stamps.ANCILLARY_BYTES)
-        at_ns, age_ns = _place(ancillary)
-        unseen_ns = self._outlook.unseen_ns(at_ns, age_ns)
+        at_ns, age_ns = _place(stamps.read(ancillary), self._outlook.offset.ns)
+        unseen_ns = self._outlook.unseen_ns(at_ns)
         if self._layers:
             plain = self._decrypt(data)
             if plain is None:
@@ -77,51 +118,52 @@ class Tap:
         return Reading(at_ns, data, age_ns, unseen_ns)
 
     def _decrypt(self, data: bytes) -> bytes | None:
+        closed = not data
         for layer in reversed(self._layers):
             if data:
                 layer.incoming.write(data)
-            else:
+            if closed:
                 layer.incoming.write_eof()
-            plain = _drain(layer)
+            data, closed = _drain(layer)
             if layer.outgoing.pending:
                 # Alerts and key updates; the next request would carry them, but may be long in coming.
                 gevent.spawn(_flush, layer)
-            if plain is None:
+            if not (data or closed):
                 return None
-            data = plain
+        self._closed = closed
         return data
 
 
-def _place(ancillary: stamps.Ancillary) -> tuple[int, int | None]:
-    """The moment on CLOCK_MONOTONIC, and the age, of data read just now."""
+def _place(stamp_ns: int | None, offset_ns: int) -> Placed:
+    """Where on CLOCK_MONOTONIC data belongs that was read just now."""
     now_ns = time.monotonic_ns()
-    stamp_ns = stamps.read(ancillary)
     if stamp_ns is None:
-        return now_ns, None
-    # Both clocks are read here and now, so that a slewed or stepped wall clock shifts nothing that it has not stamped.
-    age_ns = time.time_ns() - stamp_ns
+        return Placed(now_ns, None)
+    age_ns = now_ns + offset_ns - stamp_ns
     if not -_AHEAD_NS < age_ns < _OLD_NS:
-        return now_ns, None
-    return now_ns - max(age_ns, 0), max(age_ns, 0)
+        return Placed(now_ns, None)
+    return Placed(now_ns - max(age_ns, 0), max(age_ns, 0))
 
 
-def _drain(layer: SSLTransport) -> bytes | None:
-    """All that can be decrypted by now; None if that is nothing yet, empty if the peer has closed."""
+class _Drained(NamedTuple):
+    plain: bytes
+    closed: bool
+
+
+def _drain(layer: SSLTransport) -> _Drained:
+    """All that can be decrypted by now, and whether the peer has closed behind it."""
     plain: list[bytes] = []
     try:
-        while True:
-            data = layer.sslobj.read(READ_BYTES)
-            if not data:
-                break
+        while data := layer.sslobj.read(READ_BYTES):
             plain.append(data)
             if not (layer.sslobj.pending() or layer.incoming.pending):
-                break
+                return _Drained(b"".join(plain), closed=False)
     except ssl.SSLWantReadError:
-        return b"".join(plain) if plain else None
+        return _Drained(b"".join(plain), closed=False)
     except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
         # A peer that drops the connection without a farewell has closed it all the same; the framing says if too soon.
-        return b"".join(plain)
-    return b"".join(plain)
+        return _Drained(b"".join(plain), closed=True)
+    return _Drained(b"".join(plain), closed=True)
 
 
 def _flush(layer: SSLTransport) -> None:

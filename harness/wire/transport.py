@@ -24,6 +24,7 @@ from harness.outcome import Break
 from harness.wire import stamps
 from harness.wire.breaks import Phase, translate
 from harness.wire.network import DIRECT, Network
+from harness.wire.tap import lives
 from harness.wire.tls import make_context
 from harness.wire.trip import Trip
 
@@ -113,6 +114,11 @@ class _Connection(HTTPConnection):
         if self._target is not None:
             return f"{self._target} (through the proxy {peer})"
         return f"{peer} (a proxy)" if self.proxy else peer
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the server has kept the idle connection. urllib3 polls for that, which under gevent takes a turn."""
+        return self.sock is not None and lives(self.sock)
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         trip = self._slot.trip

@@ -50,6 +50,7 @@ class Trip:
         self._waiter: Waiter[None] = Waiter()
         self._error: BaseException | None = None
         self._timer: Any = None
+        self._tap: Tap | None = None
 
     @property
     def stale(self) -> bool:
@@ -80,12 +81,12 @@ class Trip:
 
         The bytes are taken in the event loop's own callback; this greenlet is woken once, when all is over.
         """
-        tap = Tap(sock, self._pour)
+        self._tap = Tap(sock, self._pour)
         self._arm()
         try:
             self._waiter.get()
         finally:
-            tap.close()
+            self._tap.close()
             self._disarm()
         if self._error is not None:
             error, self._error = self._error, None
@@ -107,6 +108,9 @@ class Trip:
 
     def _take(self, reading: Reading) -> None:
         self._heard_ns = reading.at_ns + (reading.age_ns or 0)
+        if reading.at_ns < (self._sent_ns or 0):
+            # The wall clock was set in between, or the server spoke before it was asked: no answer comes before.
+            reading = reading._replace(at_ns=self._heard_ns, age_ns=None)
         if not reading.data:
             self._close(reading.at_ns)
             return
@@ -146,6 +150,9 @@ class Trip:
 
     def _end(self) -> None:
         self._over = True
+        if self._tap is not None:
+            # What follows the answer is left in the socket, so that the pool sees that the connection is not idle.
+            self._tap.close()
         gate().wake(self._waiter)
 
     def _arm(self) -> None:
@@ -161,9 +168,14 @@ class Trip:
 
     def _ring(self) -> None:
         self._disarm()
+        if self._silence_left_s() <= _NEARLY_S and self._tap is not None:
+            # A loop that was held up rings before it reads: what lies in the socket by now is no silence.
+            self._tap.look()
+        if self._over or self._timer is not None:
+            return
         if self._silence_left_s() > _NEARLY_S:
             self._arm()
-        elif not self._over:
+        else:
             phase = Phase.READING if self.answered else Phase.AWAITING
             self._fail(translate(TimeoutError(), phase, self.where) or TimeoutError())
 

@@ -17,6 +17,8 @@ class Wire:
     def __init__(self, session: Session, network: Network = DIRECT) -> None:
         self._session = session
         self._adapter = mount(session, network)
+        self._mould: tuple[object, ...] | None = None
+        self._cast: PreparedRequest
 
     def send(self, call: Call, listener: Listener) -> None:
         """Returns when the framing of the answer has proven the end of its body.
@@ -38,6 +40,22 @@ class Wire:
         self._adapter.close()
 
     def _prepare(self, call: Call) -> PreparedRequest:
+        """As `requests` prepares it. A call that differs from the one before in header values and body alone takes over
+        what was worked out for that: addresses, the session's own headers, their order.
+        """
+        session = self._session
+        plain = session.auth is None and not session.cookies and not session.params
+        mould = (call.method, call.url, tuple(call.headers), tuple(session.headers.items())) if plain else None
+        if mould is None or mould != self._mould:
+            self._mould, self._cast = mould, self._prepare_anew(call)
+            return self._cast
+        prepared = self._cast.copy()
+        prepared.headers.update(call.headers)
+        prepared.headers["Content-Length"] = str(len(call.body))
+        prepared.body = call.body
+        return prepared
+
+    def _prepare_anew(self, call: Call) -> PreparedRequest:
         headers = dict(call.headers)
         if not any(name.lower() == "accept-encoding" for name in headers):
             headers["Accept-Encoding"] = "identity"

@@ -21,16 +21,17 @@ class _Column(NamedTuple):
     text: Callable[[PointReport], str]
 
 
+# Two lines a head, so that the table fits a terminal of eighty columns.
 _COLUMNS = (
     _Column("users", lambda p: str(p.users)),
-    _Column("ok/failed", lambda p: f"{p.requests.ok}/{p.requests.failed}"),
-    _Column("TTFT p50", lambda p: seconds(p.latency.ttft_s.p50)),
-    _Column("TTFT p99", lambda p: seconds(p.latency.ttft_s.p99)),
-    _Column("ITL p50", lambda p: seconds(p.latency.itl_s.p50)),
-    _Column("E2E p50", lambda p: seconds(p.latency.e2e_s.p50)),
-    _Column("chars/s", lambda p: rate(p.stream.chars_per_s.p50)),
-    _Column("total", lambda p: rate(p.throughput.chars_per_s)),
-    _Column("goodput", lambda p: ratio(p.goodput.ratio) if p.goodput else MISSING),
+    _Column("ok/\nfailed", lambda p: f"{p.requests.ok}/{p.requests.failed}"),
+    _Column("TTFT\np50", lambda p: seconds(p.latency.ttft_s.p50)),
+    _Column("TTFT\np99", lambda p: seconds(p.latency.ttft_s.p99)),
+    _Column("ITL\np50", lambda p: seconds(p.latency.itl_s.p50)),
+    _Column("E2E\np50", lambda p: seconds(p.latency.e2e_s.p50)),
+    _Column("chars/s\nstream", lambda p: rate(p.stream.chars_per_s.p50)),
+    _Column("chars/s\ntotal", lambda p: rate(p.throughput.chars_per_s)),
+    _Column("good-\nput", lambda p: ratio(p.goodput.ratio) if p.goodput else MISSING),
 )
 
 
@@ -39,7 +40,7 @@ def summary(report: Report) -> RenderableType:
     several = len({point.target for point in report.points}) > 1
     columns = [
         *([_Column("target", lambda p: p.target)] if several else []),
-        *(column for column in _COLUMNS if column.head != "goodput" or any(p.goodput for p in report.points)),
+        *(column for column in _COLUMNS if column.head != "good-\nput" or any(p.goodput for p in report.points)),
     ]
     table = _table(*(column.head for column in columns), "verdict")
     for point in report.points:
@@ -56,7 +57,7 @@ def _table(*heads: str, title: str | None = None) -> Table:
         box=box.SIMPLE_HEAD,
         show_edge=False,
         pad_edge=False,
-        padding=(0, 1, 0, 0),
+        padding=0,
     )
     for column in table.columns:
         column.justify = "right"

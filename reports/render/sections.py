@@ -8,7 +8,7 @@ import numpy as np
 
 from harness.metrics import CLIENT, LATENCIES, STREAM, US_PER_S, Metric
 from harness.outcome import NOT_JUDGED, Outcome
-from harness.run import Host, Manifest
+from harness.run import Calibration, Host, Manifest
 from reports.charts.look import labels
 from reports.frames import Frames, PointFrames
 from reports.render.numbers import MISSING, count, in_unit, rate, ratio, seconds, significant
@@ -59,15 +59,30 @@ def facts(manifest: Manifest, report: Report) -> list[Fact]:
         Fact("URL", manifest.url),
         Fact("Dialect", manifest.dialect),
         Fact("Test set", f"{testset.name}: {count(testset.prompts)} prompts from {testset.source}"),
-        Fact("Test set digest", f"sha256 {testset.digest}"),
+        Fact("Test set digest", testset.digest),
         Fact("Users", ", ".join(str(point.users) for point in report.points) or MISSING),
         Fact("Measured window", _windows(report)),
         Fact("Date", f"{manifest.begun} to {manifest.ended or MISSING}"),
         Fact("Stamps", _STAMPS[manifest.stamps]),
+        *_calibration(manifest.calibration),
         Fact("Versions", ", ".join(f"{name} {version}" for name, version in manifest.versions.items()) + commit),
         Fact("Command", shlex.join(manifest.command)),
         Fact("Machine", _machine(manifest.machine, len({process.worker for process in manifest.processes}))),
     ]
+
+
+def _calibration(found: Calibration | None) -> Iterator[Fact]:
+    """What the machine added, if it was measured before the sweep."""
+    if found is None:
+        return
+    ttft, itl = found.ttft_error_s, found.itl_error_s
+    load = f"{count(found.users)} user{'' if found.users == 1 else 's'} × {rate(1 / found.itl_s)} tokens/s"
+    errors = (
+        f"TTFT {seconds(ttft.p50)} late at the median and {seconds(ttft.p99)} at p99, gaps off by "
+        f"{seconds(itl.p50)} and {seconds(itl.p99)}"
+    )
+    kept = f"{ratio(found.concurrency_ratio)} of the streams kept open"
+    yield Fact("Calibration", f"{found.verdict} at {load} against the embedded server: {errors}; {kept}")
 
 
 _STAMPS = {

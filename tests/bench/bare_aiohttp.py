@@ -49,7 +49,7 @@ async def run(told: Orders) -> None:
         begun_ns = time.monotonic_ns()
         delays_s = (number * told.spread_s / told.users for number in range(told.users))
         tasks = [asyncio.create_task(use(session, told, delay_s, rows)) for delay_s in delays_s]
-        done, _ = await asyncio.wait(tasks, timeout=told.warm_s + told.window_s + 0.5, return_when="FIRST_EXCEPTION")
+        done, _ = await asyncio.wait(tasks, timeout=told.warm_s + told.window_s + 3, return_when="FIRST_EXCEPTION")
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

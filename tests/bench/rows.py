@@ -6,6 +6,7 @@ A client learns all of it from environment variables, so that Locust can run one
 import json
 import os
 import time
+from pathlib import Path
 from typing import NamedTuple
 
 PROMPT = "Explain in a few sentences how a steam engine turns heat into motion, and what limits how well it can do so."
@@ -60,7 +61,7 @@ def has_content(data: str | bytes) -> bool:
 
 def write(path: str, rows: list[Row], begun_ns: int) -> None:
     """A line with the moment of the first start, then one line a request."""
-    with open(path, "w") as file:
+    with Path(path).open("w") as file:
         file.write(json.dumps({"begun_ns": begun_ns}) + "\n")
         for row in rows:
             told = {"id": row.id, "sent_ns": row.sent_ns, "at_ns": row.at_ns, "ended_ns": row.ended_ns}

@@ -9,6 +9,7 @@ BENCHES = (
     ("From typing `llocust sweep` to the first request", "startup.py"),
     ("A report of 100,000 requests with 64 events each", "report.py"),
     ("The simulator alone on one core", "simulator.py"),
+    ("What is added to the numbers, beside plain Locust and aiohttp", "accuracy.py"),
 )
 
 

@@ -158,6 +158,12 @@ def test_a_tokens_share_is_even_where_there_are_no_characters(report):
     assert found.throughput.output_tokens_per_s == pytest.approx(0.2)
 
 
+def test_a_prompt_counts_where_its_answer_begins(report):
+    # Sent in the window; the first event comes 50 ms after it.
+    found = report([record(9_900, (150, 160)), record(0, seq=2)]).points[0]
+    assert found.throughput.input_tokens_per_s == pytest.approx(1.0)
+
+
 @pytest.mark.parametrize(
     ("outputs", "source"), [((3, 3), "usage"), ((3, None), "partial"), ((None, None), "none"), ((), "none")]
 )

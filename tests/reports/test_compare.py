@@ -3,13 +3,14 @@ import math
 import numpy as np
 import pytest
 from support.folders import full_window, manifest, phases, point, record, write_point, write_run
+from support.mixed import mixed
 
 from harness.run import TestsetInfo, write_manifest
 from reports.build import build
 from reports.compare import CompareError, compare
 from reports.headline import HEADLINES, read
 from reports.load import load
-from reports.samples import Pair, interval
+from reports.samples import Pair, interval, samples_of
 
 
 def run(folder, records=None, users=4, **fields):
@@ -50,7 +51,14 @@ def test_an_interval_needs_the_raw_requests(tmp_path):
     assert found == compare(*reports, base, candidate)
 
 
-def test_the_interval_is_of_the_ok_requests_of_the_window():
+def test_samples_are_of_the_ok_requests_of_the_window(tmp_path):
+    samples = samples_of(load(write_run(tmp_path, mixed())))[1]
+    assert sorted(samples["latency.ttft_s"]) == [0.05, 0.2]
+    assert sorted(samples["latency.e2e_s"]) == [0.2, 0.3]
+    assert samples_of(None) == {}
+
+
+def test_the_intervals_are_of_what_is_sampled():
     values = np.arange(100.0)
     pair = Pair({"latency.ttft_s": values}, {"latency.ttft_s": values + 1})
     assert interval(pair, "latency.ttft_s.p50") is not None
@@ -93,10 +101,11 @@ def test_points_are_matched_by_target_and_users(tmp_path):
 
 
 def test_of_a_point_that_was_run_again_the_finished_one_counts(tmp_path):
-    base = sweep(tmp_path, point(1, 2, state="interrupted", phases={"w0": phases(1.0)}), point(2, 2))
+    cut = {"state": "interrupted", "phases": {"w0": phases(1.0)}}
+    base = sweep(tmp_path, point(1, 2, **cut), point(2, 2), point(3, 2, **cut))
     found = compare(base, base)
     assert len(found.points) == 1
-    assert of(found, "throughput.requests_per_s").base == 20.0
+    assert found.points[0].base_verdict == "trusted"
 
 
 OTHER = {

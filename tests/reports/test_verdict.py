@@ -394,12 +394,31 @@ def test_usage_for_some_only(judged):
 
 
 def test_a_request_bounded_point_is_judged_up_to_its_last_send(judged):
-    """Two users, one of whom draws the last request, which takes as long as ten others: nobody kept the other busy."""
-    records = [*full_window(2), record(10_000, range(10, 999, 10), seq=9_000_000, e2e_ms=999)]
-    report = judged(records, point(users=2, phases={"w0": phases(11.0)}), options={"requests": 201})
-    assert report.points[0].concurrency.mean / 2 < 0.96
+    """Two users; one draws the last request, which takes as long as fifty others: nobody kept the other busy."""
+    records = [*full_window(2), record(10_000, range(10, 4999, 500), seq=9_000_000, e2e_ms=5_000)]
+    report = judged(records, point(users=2, phases={"w0": phases(15.0)}), options={"requests": 201})
+    assert report.points[0].concurrency.mean / 2 < 0.9
     assert "concurrency_not_reached" not in levels(report)
     assert "not_steady" not in levels(report)
+
+
+@pytest.mark.parametrize(("answer_ms", "level"), [(1_600, "doubtful"), (1_700, None)])
+def test_throughput_is_not_judged_on_fewer_than_three_answers_a_half(judged, answer_ms, level):
+    # Events every 10 ms, of 4 characters in the first 5 s and of 8 after; blocks are as long as an answer.
+    records = [
+        record(
+            start,
+            range(10, answer_ms - 9, 10),
+            [4 if start + at_ms < 5_000 else 8 for at_ms in range(10, answer_ms - 9, 10)],
+            seq=user * 100 + start,
+            user=user,
+            e2e_ms=answer_ms,
+        )
+        for user in range(USERS)
+        for start in range(0, 10_000, answer_ms)
+    ]
+    found = reasons(judged(records)).get("not_steady")
+    assert (found.level if found else None) == level
 
 
 def test_remedies_name_the_option_that_bounds_the_window(judged):

@@ -65,15 +65,21 @@ def test_this_system_stamps():
 
 @contextmanager
 def tcp_pair():
-    """Two ends of a connection over loopback; the second one is stamped. The first reading may lack its stamp."""
+    """Two ends of a connection over loopback, the second one stamped.
+
+    The kernel begins to stamp some time after the first socket of the system has asked for it.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listening:
         near = socket.create_connection(listening.getsockname())
         far, _ = listening.accept()
     near.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     with near, far:
         assert stamps.enable(far)
-        near.sendall(b"first")
-        far.recv(100)
+        for _ in range(1000):
+            near.sendall(b"x")
+            if received(far)[1] is not None:
+                break
+            time.sleep(0.001)
         yield near, far
 
 
