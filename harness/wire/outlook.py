@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 import gevent
 from gevent.hub import Hub
 
+from harness.wire import stamps
 from harness.wire.offset import Offset
 
 _WAITED_NS = 50_000
@@ -24,6 +25,7 @@ class Outlook:
 
     def __init__(self, hub: Hub) -> None:
         self.offset = Offset()
+        stamps.keep()
         now_ns = time.monotonic_ns()
         self._polled_ns = self._previous_ns = self._began_ns = now_ns
         # Lowest priority, or the greenlets that gevent runs before a poll would count as a part of it. And highest, or

@@ -4,6 +4,8 @@ Linux gives with each recvmsg the time at which the last segment of what was rea
 Elsewhere, or on a socket that cannot, there is none, and a reader's own clock has to do.
 """
 
+import atexit
+import functools
 import platform
 import socket
 import struct
@@ -29,6 +31,19 @@ def enable(sock: socket.socket) -> bool:
     except OSError:
         return False
     return True
+
+
+@functools.cache
+def keep() -> socket.socket:
+    """A socket that asks for stamps as long as the process lives, and does nothing else.
+
+    The kernel stamps only while some socket on the system wants it, and is slow to begin: without this one the first
+    answers of a point would come without.
+    """
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    enable(sock)
+    atexit.register(sock.close)
+    return sock
 
 
 def supported() -> bool:

@@ -4,6 +4,7 @@ A greenlet that is woken to read is as late as the queue before it. The loop's o
 left is known: the stamp says when the data came, the outlook what may have come before it.
 """
 
+import contextlib
 import socket
 import ssl
 import time
@@ -168,5 +169,7 @@ def _drain(layer: SSLTransport) -> _Drained:
 
 def _flush(layer: SSLTransport) -> None:
     data = layer.outgoing.read()
-    if data:
-        layer.socket.sendall(data)
+    # If the peer has gone, the next read says so, and in whose exchange.
+    with contextlib.suppress(OSError):
+        if data:
+            layer.socket.sendall(data)
