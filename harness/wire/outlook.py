@@ -16,6 +16,8 @@ from harness.wire.offset import Offset
 _WAITED_NS = 50_000
 """A poll that took longer than this was waiting: no socket had anything when it began."""
 _FIRST, _LAST = 2, -2  # libev's EV_MAXPRI and EV_MINPRI
+_ALL_SHOWN_BELOW = 64
+"""libev asks the kernel for 64 sockets at first. A poll that gave as many may have left others waiting unseen."""
 _PROMPT_NS = 500_000
 """Data that came no more than this before or after the end of a poll that waited is what ended it."""
 
@@ -26,6 +28,8 @@ class Outlook:
     def __init__(self, hub: Hub) -> None:
         self.offset = Offset()
         stamps.keep()
+        self.reads = 0
+        """Since the last poll; counted by whoever reads."""
         now_ns = time.monotonic_ns()
         self._polled_ns = self._previous_ns = self._began_ns = now_ns
         # Lowest priority, or the greenlets that gevent runs before a poll would count as a part of it. And highest, or
@@ -39,7 +43,9 @@ class Outlook:
         self._began_ns = time.monotonic_ns()
 
     def _end(self) -> None:
-        self._previous_ns = self._polled_ns
+        if self.reads < _ALL_SHOWN_BELOW:
+            self._previous_ns = self._polled_ns
+        self.reads = 0
         self._polled_ns = time.monotonic_ns()
         self.offset.refresh(self._polled_ns)
 

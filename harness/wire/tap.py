@@ -109,6 +109,7 @@ class Tap:
 
     def _read(self) -> Reading | None:
         data, ancillary, _, _ = self._raw.recvmsg(READ_BYTES, stamps.ANCILLARY_BYTES)
+        self._outlook.reads += 1
         at_ns, age_ns = _place(stamps.read(ancillary), self._outlook.offset.ns)
         unseen_ns = self._outlook.unseen_ns(at_ns)
         if self._layers:

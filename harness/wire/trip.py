@@ -87,6 +87,7 @@ class Trip:
             self._waiter.get()
         finally:
             self._tap.close()
+            self._tap = None  # the two hold each other; every such ring would be work for the collector
             self._disarm()
         if self._error is not None:
             error, self._error = self._error, None

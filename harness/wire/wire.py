@@ -45,7 +45,11 @@ class Wire:
         """
         session = self._session
         plain = session.auth is None and not session.cookies and not session.params
-        mould = (call.method, call.url, tuple(call.headers), bool(call.body), tuple(session.headers.items())) if plain else None
+        mould = (
+            (call.method, call.url, tuple(call.headers), bool(call.body), tuple(session.headers.items()))
+            if plain
+            else None
+        )
         if mould is None or mould != self._mould:
             self._mould, self._cast = mould, self._prepare_anew(call)
             return self._cast
