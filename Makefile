@@ -40,7 +40,7 @@ bench: .venv/ready-dev
 
 .venv-engine/ready:
 	$(PYTHON) -m venv .venv-engine
-	$(ENGINE)/pip install --quiet --disable-pip-version-check torch==2.13.0 'transformers[serving]'
+	$(ENGINE)/pip install --quiet --disable-pip-version-check torch==2.13.0 'transformers[serving]==5.23.*'
 	touch $@
 
 clean:
