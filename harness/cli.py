@@ -77,11 +77,17 @@ def _screen(request: "Request", options: "Options") -> "Screen":
 
 def _conclude(request: "Request", swept: "Swept") -> int:
     """Report what the sweep left, whole or not."""
+    from harness.run import RunError
     from reports.write import write
 
     if swept.trouble:
         print(swept.trouble, file=sys.stderr)
-    report = write(swept.folder)
+    try:
+        report = write(swept.folder)
+    except RunError as error:
+        # Say, of a full disk: the records are there, and `llocust report` makes the rest when there is room.
+        print(error, file=sys.stderr)
+        return DAMAGED
     code = _exit_code(report, swept)
     path = swept.folder / "report.html"
     if request.json_progress:
@@ -176,7 +182,11 @@ def main() -> None:
     if verb not in VERBS:
         print(f"llocust: {verb!r} is not a verb; there are {', '.join(VERBS)}.", file=sys.stderr)
         sys.exit(2)
-    sys.exit(VERBS[verb](argv[1:]))
+    try:
+        sys.exit(VERBS[verb](argv[1:]))
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        sys.exit(DAMAGED)
 
 
 if __name__ == "__main__":

@@ -55,6 +55,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     keep_text: bool = True
     salt: bool = False
     seed: int = 0
+    processes: int = 0
+    """0: the load is made in one process."""
     probe: bool = True
     calibrate: bool = False
     work_dir: str = "."
@@ -136,6 +138,12 @@ def _seed(text: str) -> int:
         return int(text)
     except ValueError:
         raise ValueError("a whole number") from None
+
+
+def _processes(text: str) -> int:
+    if text.strip() != "0":
+        raise ValueError("0, as this version makes the load in one process")
+    return 0
 
 
 def _rate(text: str) -> float:
@@ -312,6 +320,15 @@ OPTIONS: tuple[Option, ...] = (
         switch=True,
     ),
     Option("seed", ("--seed",), _seed, "0", "seed of the order of prompts", "N"),
+    Option(
+        "processes",
+        ("--processes",),
+        _processes,
+        "0",
+        "load processes beside the first; more than 0 is refused so far",
+        "N",
+        locusts=True,
+    ),
     Option(
         "probe",
         ("--probe", "--no-probe"),

@@ -4,10 +4,11 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
-from support.command import BIN, environment, latest, llocust
+from support.command import BIN, environment, latest, llocust, started
 from support.simulator import running_simulator
 
 SECRET = "sk-not-to-be-seen-anywhere"
@@ -212,3 +213,22 @@ def test_the_package_needs_no_working_directory_of_its_own(tmp_path):
     code = "import harness.shelf as s; print(len(s.shipped()), len(s.find('short').prompts))"
     done = subprocess.run([sys.executable, "-P", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["6", "100"]
+
+
+def test_a_report_that_cannot_be_written_is_told_and_the_records_stay(simulator, tmp_path):
+    # A directory in the place of a file that the report writes, put there as soon as the run has its folder.
+    words = ("sweep", "--host", simulator.url, "--model", "one", "--users", "1", "--requests", "300")
+    with started("llocust", *words, cwd=tmp_path) as process:
+        while not (tmp_path / "output" / "latest" / "points" / "01-users-1").exists():
+            time.sleep(0.02)
+        (latest(tmp_path).folder / "report.json" / "in the way").mkdir(parents=True)
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 1, output
+    assert "The report cannot be written" in output
+    assert "Traceback" not in output
+    assert len(latest(tmp_path).records()) == 300
+
+
+def test_more_load_processes_are_refused(tmp_path):
+    (line,) = told(llocust("sweep", "--host", "http://127.0.0.1:9", "--processes", "2", cwd=tmp_path), 2)
+    assert "--processes '2'" in line

@@ -9,7 +9,7 @@ from harness.options import OPTIONS, UsageMistakes, resolve
 from harness.swarm.arguments import read_arguments
 
 URL = "http://h:8000"
-LOCUSTS = {"host", "users", "run_time_s", "spawn_rate", "locustfile"}
+LOCUSTS = {"processes", "host", "users", "run_time_s", "spawn_rate", "locustfile"}
 """What Locust has itself."""
 SWEEPS = {"calibrate", "requests", "fail_on", "lang"}
 """What only a sweep has a use for."""
