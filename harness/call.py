@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 from harness.outcome import Break
 
 
@@ -39,7 +41,7 @@ class Head(NamedTuple):
     location: str | None
 
 
-class Arrival(NamedTuple):
+class Arrival(msgspec.Struct, gc=False):
     """Bytes of a response body, framing and content encoding removed, and when the last of them came in."""
 
     at_ns: int

@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import StringIO
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from harness.call import Arrival, Broken, Call, Head, Listener
 from harness.dialects import Dialect
@@ -27,7 +27,16 @@ _FAULT_CHARS = 300
 BOUND_NS = 1_000_000
 """A stamp that may be late by less than this counts as exact."""
 _BY_STATUS = frozenset({Outcome.REFUSED_429, Outcome.REFUSED_4XX, Outcome.SERVER_5XX})
-_LETTERS: dict[type, int] = {Text: ord("t"), Reasoning: ord("r"), ToolCall: ord("c")}
+# By what a reader sees first; an event that carries several kinds is told by the lowest.
+_RANKS: dict[type, int] = {Text: 0, Reasoning: 1, ToolCall: 2}
+_LETTERS = b"trc".ljust(256)
+
+
+class Content(NamedTuple):
+    """Content-bearing events of a request: microseconds since sent, and characters, of each."""
+
+    at_us: "array[int]"
+    chars: "array[int]"
 
 
 class Sender(Protocol):
@@ -117,8 +126,7 @@ class Ledger:
         if not self._streams:
             self._plain.append(arrival.data)
         elif arrival.unseen_ns < BOUND_NS:
-            for event in self._sse.feed(arrival.data):
-                self._note(event, arrival.at_ns)
+            self._read(self._sse.feed(arrival.data), arrival.at_ns)
         else:
             self._note_bounded(arrival, previous_ns)
 
@@ -126,8 +134,7 @@ class Ledger:
         self._ended_ns = at_ns
         last_ns = self._last_ns or at_ns
         if self._streams:
-            for event in self._sse.flush():
-                self._note(event, last_ns)
+            self._read(self._sse.flush(), last_ns)
         elif self._answers:
             self._note(Event("message", _decoded(b"".join(self._plain))), last_ns)
 
@@ -150,6 +157,10 @@ class Ledger:
     def aborted(self) -> bool:
         return self._aborted
 
+    def content_from(self, index: int) -> Content:
+        """The content events from `index` on, so far."""
+        return Content(self._at_us[index:], self._chars[index:])
+
     def close(self, now_ns: int, phase: str) -> Record:
         """The record. `now_ns` stands in for the end where none was seen."""
         head, outcome = self._head, self._outcome()
@@ -167,7 +178,7 @@ class Ledger:
             first_event_us=self._since_sent(self._first_event_ns),
             at_us=self._at_us.tolist(),
             chars=self._chars.tolist(),
-            kinds=self._kinds.decode(),
+            kinds=self._kinds.translate(_LETTERS).decode(),
             reads=self._reads,
             bound_us=self._bounds,
             lag_us=_lag(self._ages_us),
@@ -188,16 +199,26 @@ class Ledger:
     def _answers(self) -> bool:
         return self._head is not None and 200 <= self._head.status <= 299
 
+    def _read(self, events: list[Event], at_ns: int) -> None:
+        for event in events:
+            self._note(event, at_ns)
+        self._expect_no_flaw()
+
+    def _expect_no_flaw(self) -> None:
+        if self._sse.flaw is not None:
+            raise Unreadable(self._sse.flaw)
+
     def _note(self, event: Event, at_ns: int) -> None:
         if self._first_event_ns is None:
             self._first_event_ns = at_ns
-        pieces = self._dialect.decode(event)
-        content = [piece for piece in pieces if isinstance(piece, _CONTENT)]
+        content: list[Text | Reasoning | ToolCall] = []
+        for piece in self._dialect.decode(event):
+            if isinstance(piece, _CONTENT):
+                content.append(piece)
+            else:
+                self._learn(piece)
         if content:
             self._content(content, at_ns)
-        if len(content) < len(pieces):
-            for piece in pieces:
-                self._learn(piece)
 
     def _note_bounded(self, arrival: Arrival, previous_ns: int | None) -> None:
         """The reader was not looking for a while: what came in meanwhile has the stamp of the last segment.
@@ -213,6 +234,7 @@ class Ledger:
                 stamped = False
                 self._note(event, arrival.at_ns)
                 stamped = len(self._at_us) > before and arrival.age_ns is not None
+            self._expect_no_flaw()
         finally:
             # Also where an event could not be read: those before it were.
             stamped = stamped and not self._sse.pending and not _ends_with_comment(arrival.data)
@@ -231,13 +253,18 @@ class Ledger:
             self._fault = piece.message[:_FAULT_CHARS]
 
     def _content(self, pieces: list[Text | Reasoning | ToolCall], at_ns: int) -> None:
-        # An event that carries several kinds is told by what a reader sees first: text, then reasoning, then a call.
         # Nothing is answered before it is asked; a stamp that says so was made by a clock that has been set since.
-        self._at_us.append(max(self._since_sent(at_ns) or 0, 0))
-        self._chars.append(sum([len(piece.text) for piece in pieces]))
-        self._kinds.append(min([_LETTERS[type(piece)] for piece in pieces], key=b"trc".index))
-        if self._keep_text:
-            self._text.writelines([piece.text for piece in pieces if isinstance(piece, Text)])
+        at_us = (at_ns - (self.sent_ns or 0)) // 1000
+        self._at_us.append(max(at_us, 0))
+        rank, chars = len(_RANKS), 0
+        for piece in pieces:
+            chars += len(piece.text)
+            if (own := _RANKS[type(piece)]) < rank:
+                rank = own
+            if own == 0 and self._keep_text:
+                self._text.write(piece.text)
+        self._chars.append(chars)
+        self._kinds.append(rank)
 
     def _since_sent(self, at_ns: int | None) -> int | None:
         return None if at_ns is None or self.sent_ns is None else (at_ns - self.sent_ns) // 1000

@@ -11,7 +11,7 @@ import psutil
 
 from harness.run import Git, Host
 
-_LIBRARIES = ("locust", "gevent", "requests", "urllib3", "sseclient-py", "msgspec")
+_LIBRARIES = ("locust", "gevent", "requests", "urllib3", "msgspec")
 
 
 def machine() -> Host:

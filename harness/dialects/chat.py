@@ -133,19 +133,19 @@ def _beside(host: str, path: str) -> str:
 
 def _chunk(data: str) -> _Chunk:
     try:
-        return _read_chunk(data)
-    except (ValueError, RecursionError) as error:
-        raise Unreadable(f"an event is not a chat completion chunk: {error}") from error
-
-
-def _read_chunk(data: str) -> _Chunk:
-    try:
         return _DECODER.decode(data)
-    except msgspec.ValidationError:
-        raise
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError) as error:
+        return _mended(data, error)
+
+
+def _mended(data: str, error: ValueError | RecursionError) -> _Chunk:
+    try:
+        if isinstance(error, msgspec.ValidationError):
+            raise error
         # A server that streams half an emoji escapes a lone surrogate, which msgspec refuses and JSON allows.
         return msgspec.convert(json.loads(data), _Chunk)
+    except (ValueError, RecursionError) as last:
+        raise Unreadable(f"an event is not a chat completion chunk: {last}") from last
 
 
 def words_of(answer: str) -> str:

@@ -1,47 +1,47 @@
 """What a server said, in no API's terms."""
 
-from typing import NamedTuple
+import msgspec
 
 from harness.record import Usage
 
 
-class Text(NamedTuple):
+class Text(msgspec.Struct, frozen=True, gc=False):
     """Text that a reader sees."""
 
     text: str
 
 
-class Reasoning(NamedTuple):
+class Reasoning(msgspec.Struct, frozen=True, gc=False):
     """Text of the model's thinking."""
 
     text: str
 
 
-class ToolCall(NamedTuple):
+class ToolCall(msgspec.Struct, frozen=True, gc=False):
     """A piece of a tool call: its name, or arguments as they are written."""
 
     text: str
 
 
-class Counted(NamedTuple):
+class Counted(msgspec.Struct, frozen=True, gc=False):
     """Token counts, as far as the server has come; later ones replace earlier ones."""
 
     usage: Usage
 
 
-class Finish(NamedTuple):
+class Finish(msgspec.Struct, frozen=True, gc=False):
     """Why the answer ended, in the API's own word."""
 
     reason: str
 
 
-class Fault(NamedTuple):
+class Fault(msgspec.Struct, frozen=True, gc=False):
     """An error inside a 200."""
 
     message: str
 
 
-class Done(NamedTuple):
+class Done(msgspec.Struct, frozen=True, gc=False):
     """The API's end marker, where it has one."""
 
 

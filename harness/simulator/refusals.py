@@ -32,7 +32,7 @@ _BY_FAULT = {
     Fault.REFUSE_400: _error(400, "This request is refused on purpose.", "invalid_request_error"),
     Fault.ERROR_500: _error(500, "The engine failed on purpose.", "server_error"),
     Fault.ERROR_503: _error(503, "The engine is overloaded on purpose.", "server_error"),
-    Fault.REDIRECT: Refusal(307, [(b"location", ELSEWHERE), (b"content-length", b"0")], b""),
+    Fault.REDIRECT: Refusal(302, [(b"location", ELSEWHERE), (b"content-length", b"0")], b""),
     Fault.HTML: Refusal(200, [(b"content-type", b"text/html; charset=utf-8")], _HTML),
     Fault.NOTHING: Refusal(200, EVENT_STREAM, b""),
 }

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import gevent
+import msgspec
 from urllib3.util.ssltransport import SSLTransport
 
 from harness.wire import stamps
@@ -24,7 +25,7 @@ _AHEAD_NS = 1_000_000
 _OLD_NS = 10_000_000_000
 
 
-class Reading(NamedTuple):
+class Reading(msgspec.Struct, gc=False):
     """What one read gave. No data means that the peer has closed."""
 
     at_ns: int
@@ -61,13 +62,6 @@ def _raw(sock: Any) -> socket.socket:
         sock = sock.socket
     raw: socket.socket = getattr(sock, "_sock", sock)
     return raw
-
-
-class Placed(NamedTuple):
-    """A moment on CLOCK_MONOTONIC, and how long ago it is; None if the kernel did not say."""
-
-    at_ns: int
-    age_ns: int | None
 
 
 class Tap:
@@ -110,7 +104,9 @@ class Tap:
     def _read(self) -> Reading | None:
         data, ancillary, _, _ = self._raw.recvmsg(READ_BYTES, stamps.ANCILLARY_BYTES)
         self._outlook.reads += 1
-        at_ns, age_ns = _place(stamps.read(ancillary), self._outlook.offset.ns)
+        now_ns = time.monotonic_ns()
+        age_ns = _age_ns(stamps.read(ancillary), now_ns + self._outlook.offset.ns)
+        at_ns = now_ns - (age_ns or 0)
         unseen_ns = self._outlook.unseen_ns(at_ns)
         if self._layers:
             plain = self._decrypt(data)
@@ -136,15 +132,12 @@ class Tap:
         return data
 
 
-def _place(stamp_ns: int | None, offset_ns: int) -> Placed:
-    """Where on CLOCK_MONOTONIC data belongs that was read just now."""
-    now_ns = time.monotonic_ns()
+def _age_ns(stamp_ns: int | None, wall_ns: int) -> int | None:
+    """How long ago the kernel stamped what was read just now; None if it did not, or by a clock that has been set since."""
     if stamp_ns is None:
-        return Placed(now_ns, None)
-    age_ns = now_ns + offset_ns - stamp_ns
-    if not -_AHEAD_NS < age_ns < _OLD_NS:
-        return Placed(now_ns, None)
-    return Placed(now_ns - max(age_ns, 0), max(age_ns, 0))
+        return None
+    age_ns = wall_ns - stamp_ns
+    return max(age_ns, 0) if -_AHEAD_NS < age_ns < _OLD_NS else None
 
 
 class _Drained(NamedTuple):

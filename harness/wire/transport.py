@@ -9,14 +9,15 @@ import http.client
 import socket
 import ssl
 import time
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import gevent
 import urllib3.exceptions
-from requests import Session
+from requests import PreparedRequest, Session
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util.proxy import connection_requires_http_tunnel
 from urllib3.util.ssl_ import resolve_cert_reqs
 
 from harness.call import Broken
@@ -38,29 +39,23 @@ class Slot:
         self.trip: Trip | None = None
 
 
-class _Answer(http.client.HTTPResponse):
-    """What http.client and urllib3 take for a response. It begins when it has ended: the trip reads all of it."""
+class _Answer:
+    """What http.client takes for a response. It begins when it has ended: the trip reads all of it."""
 
-    def __init__(self, trip: Trip, sock: socket.socket, method: str | None = None) -> None:
-        super().__init__(sock, method=method)
+    def __init__(self, trip: Trip, sock: Any, **_: Any) -> None:
         self._trip = trip
         self._sock = sock
+        self.will_close = True
 
     def begin(self) -> None:
         reply = self._trip.complete(self._sock)
-        message = http.client.HTTPMessage()
-        for header in reply.headers:
-            message[header.name] = header.value
-        self.headers = self.msg = message
-        self.code = self.status = reply.status
-        self.reason = ""
-        self.version = 10 if reply.version == "1.0" else 11
-        self.chunked = False
-        self.length = None
-        # With True http.client would let go of the socket before the body is read; Wire closes what cannot be reused.
-        self.will_close = False
-        # Nothing is read through http.client's own file, and closed it counts as a response read to its end.
-        self.close()
+        # Only a connection whose answer was read to its end, with nothing behind it, carries another request.
+        self.will_close = not (reply.complete and reply.reusable)
+
+    def isclosed(self) -> bool:
+        return True
+
+    def close(self) -> None: ...
 
 
 class _Connection(HTTPConnection):
@@ -70,7 +65,7 @@ class _Connection(HTTPConnection):
         super().__init__(*args, **kwargs)
         self._slot = slot
         self._fresh = False
-        self._connecting = False
+        self._held: list[bytes] | None = None
         self._target: str | None = None
 
     def set_tunnel(self, host: str, port: int | None = None, *args: Any, **kwargs: Any) -> None:
@@ -88,11 +83,7 @@ class _Connection(HTTPConnection):
             super().connect()
             return
         begun_ns = time.monotonic_ns()
-        self._connecting = True
-        try:
-            self._connect_in_time(trip.call.timeouts.connect_s)
-        finally:
-            self._connecting = False
+        self._connect_in_time(trip.call.timeouts.connect_s)
         self._fresh = True
         trip.connected(self._where(), (time.monotonic_ns() - begun_ns) // 1000)
 
@@ -120,39 +111,45 @@ class _Connection(HTTPConnection):
         """Whether the server has kept the idle connection. urllib3 polls for that, which under gevent takes a turn."""
         return self.sock is not None and lives(self.sock)
 
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        trip = self._slot.trip
-        if trip is not None:
-            self.timeout = None
-            if self.sock is None:
-                self.connect()
-            elif not self._fresh:
-                trip.connected(self._where(), None)
-            self._fresh = False
-        super().request(*args, **kwargs)
-
-    def send(self, data: Any) -> None:
-        trip = self._slot.trip
-        if trip is None or self._connecting:
-            super().send(data)
-            return
-        trip.sending(self.sock, len(data))
+    def travel(self, trip: Trip, method: str, target: str, body: Any, headers: Any) -> None:
+        """Send the request and have the trip read the answer, over a connection made for it or one that was there."""
+        if self.sock is None:
+            self.connect()
+        elif not self._fresh:
+            trip.connected(self._where(), None)
+        self._fresh = False
+        request = self._compose(method, target, body, headers)
+        trip.sending(self.sock, len(request))
+        self._put_out(request)
+        self.response_class = functools.partial(_Answer, trip)  # type: ignore[assignment]
         try:
-            super().send(data)
+            # Not urllib3's, which makes a response of its own; this one keeps the connection's books.
+            http.client.HTTPConnection.getresponse(self)
+        finally:
+            self.response_class = http.client.HTTPResponse
+
+    def _compose(self, method: str, target: str, body: Any, headers: Any) -> bytes:
+        """The bytes of a request as urllib3 would send them, head first, in two or more pieces."""
+        held = self._held = []
+        try:
+            self.request(method, target, body=body, headers=headers, preload_content=False)
+        finally:
+            self._held = None
+        return b"".join(held)
+
+    def _put_out(self, request: bytes) -> None:
+        try:
+            self.sock.sendall(request)
         except (BrokenPipeError, ConnectionResetError):
-            # urllib3 passes over these: the server may have answered before it closed.
-            raise
+            return  # the server may have answered before it closed; if not, reading says so
         except OSError as error:
             raise translate(error, Phase.AWAITING, self._where()) or error from error
 
-    def getresponse(self) -> Any:
-        trip = self._slot.trip
-        if trip is not None:
-            self.response_class = functools.partial(_Answer, trip)  # type: ignore[assignment]
-        try:
-            return super().getresponse()
-        finally:
-            self.response_class = http.client.HTTPResponse
+    def send(self, data: Any) -> None:
+        if self._held is None:
+            super().send(data)
+        else:
+            self._held.append(data)
 
 
 def _address(host: str, port: int | None) -> str:
@@ -169,12 +166,46 @@ class _SecureConnection(_Connection, HTTPSConnection):
         super().connect()
 
 
-class _Pool(HTTPConnectionPool):
+class _Carrier(HTTPConnectionPool):
+    """Carries trips beside what a pool of urllib3 does: as its `urlopen`, without retries and without a response."""
+
+    def carry(self, trip: Trip, request: PreparedRequest, target: str) -> None:
+        """One trip over the idle connection, or a new one; it is kept if it can carry another request."""
+        headers: Any = request.headers
+        connection: Any = self._get_conn()
+        try:
+            if self._tunnels():
+                if connection.is_closed:
+                    self._prepare_proxy(connection)
+            elif self.proxy_headers:
+                headers = {**headers, **self.proxy_headers}
+            self._validate_conn(connection)
+            connection.travel(trip, request.method, target, request.body, headers)
+        except BaseException:
+            connection.close()
+            connection = None
+            raise
+        finally:
+            self._put_conn(connection)
+
+    def _tunnels(self) -> bool:
+        return self.proxy is not None and connection_requires_http_tunnel(self.proxy, self.proxy_config, self.scheme)
+
+
+class _Pool(_Carrier):
     ConnectionCls = _Connection
 
 
-class _SecurePool(HTTPSConnectionPool):
+class _SecurePool(HTTPSConnectionPool, _Carrier):
     ConnectionCls = _SecureConnection
+
+
+class _Route(NamedTuple):
+    """Which pool leads to a URL, and what to ask it for; worked out once for all requests that go there."""
+
+    way: tuple[object, ...]
+    pool: _Carrier
+    target: str
 
 
 class Adapter(HTTPAdapter):
@@ -183,7 +214,36 @@ class Adapter(HTTPAdapter):
     def __init__(self, network: Network) -> None:
         self.network = network
         self.slot = Slot()
+        self._route: _Route | None = None
         super().__init__(pool_maxsize=1, max_retries=0)
+
+    def carry(self, trip: Trip, request: PreparedRequest, session: Session) -> None:
+        """Send a prepared request as `send` would, over the session's proxies and with its certificates.
+
+        What goes wrong on the network is raised as Broken; what the listener raises passes through.
+        """
+        if self.slot.trip is not None:
+            raise RuntimeError("A Wire carries one call at a time.")
+        route = self._find(request, session)
+        self.slot.trip = trip
+        try:
+            route.pool.carry(trip, request, route.target)
+        finally:
+            self.slot.trip = None
+
+    def _find(self, request: PreparedRequest, session: Session) -> _Route:
+        verify = True if session.verify is None else session.verify
+        way = (request.url, verify, session.cert, tuple(session.proxies.items()))
+        if self._route is None or self._route.way != way:
+            pool = self.get_connection_with_tls_context(request, verify, proxies=session.proxies, cert=session.cert)
+            self.cert_verify(pool, str(request.url), verify, session.cert)
+            self._route = _Route(way, cast("_Carrier", pool), self.request_url(request, session.proxies))
+        return self._route
+
+    def close(self) -> None:
+        """Close the connections: urllib3 does when nobody holds their pool any more."""
+        self._route = None
+        super().close()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)

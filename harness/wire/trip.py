@@ -16,31 +16,24 @@ from harness.wire.reply import Reply
 from harness.wire.tap import Reading, Tap
 
 ERROR_BODY_LIMIT_BYTES = 65_536
-_SHORTEST_S = 0.001
+_KEEP_THE_METHOD = (307, 308)
+"""Redirects after which the same request is asked elsewhere. After others it would become a GET, which asks nothing."""
 _NEARLY_S = 0.0005
-
-
-class Deaf(Exception):
-    """The listener raised `bug` while the client library had the word.
-
-    The library takes OSError and ValueError for its own and would wrap them, so they travel inside this.
-    """
-
-    def __init__(self, bug: BaseException) -> None:
-        super().__init__()
-        self.bug = bug
 
 
 class Trip:
     """Told by the connection that it is there and about to send; then read to the end by `Wire`."""
 
-    def __init__(self, call: Call, listener: Listener) -> None:
+    def __init__(self, call: Call, listener: Listener, follows: bool = False) -> None:
         self.call = call
         self.reply = Reply()
         self.reused = False
         self.answered = False
         """A byte of the answer has arrived."""
+        self.leads_on = False
+        """The answer is a redirect that is to be followed; the listener is told nothing of it."""
         self.where = ""
+        self._follows = follows
         self._listener = listener
         self._sent_ns: int | None = None
         self._opened = False
@@ -61,20 +54,14 @@ class Trip:
         """A connection to `where` is there, a reused one if `connect_us` is None."""
         self.where = where
         self.reused = connect_us is None
-        try:
-            self._listener.connected(connect_us)
-        except Exception as error:
-            raise Deaf(error) from error
+        self._listener.connected(connect_us)
 
-    def sending(self, sock: socket.socket, head_bytes: int) -> None:
-        """Before each send on `sock`; the first one carries the head of the request."""
-        if self._sent_ns is None:
-            self._sent_ns = time.monotonic_ns()
-            try:
-                self._listener.sent(self._sent_ns, head_bytes + len(self.call.body))
-            except Exception as error:
-                raise Deaf(error) from error
-        sock.settimeout(self._left_s())
+    def sending(self, sock: socket.socket, request_bytes: int) -> None:
+        """Just before the request is sent, head and body, on `sock`."""
+        self._sent_ns = time.monotonic_ns()
+        self._listener.sent(self._sent_ns, request_bytes)
+        # A request that the peer does not take is a server that does not answer.
+        sock.settimeout(self.call.timeouts.first_byte_s)
 
     def complete(self, sock: Any) -> Reply:
         """Sleep until the answer has been read to its proven end, all of it told to the listener. Raises Broken.
@@ -105,13 +92,13 @@ class Trip:
                 phase = Phase.READING if self.answered else Phase.AWAITING
                 self._fail(translate(reading, phase, self.where) or reading)
         except (Exception, gevent.GreenletExit) as bug:  # noqa: BLE001 - the listener's; raised in its greenlet
-            self._fail(Deaf(bug))
+            self._fail(bug)
 
     def _take(self, reading: Reading) -> None:
         self._heard_ns = reading.at_ns + (reading.age_ns or 0)
         if reading.at_ns < (self._sent_ns or 0):
             # The wall clock was set in between, or the server spoke before it was asked: no answer comes before.
-            reading = reading._replace(at_ns=self._heard_ns, age_ns=None)
+            reading = Reading(self._heard_ns, reading.data, None, reading.unseen_ns)
         if not reading.data:
             self._close(reading.at_ns)
             return
@@ -121,20 +108,26 @@ class Trip:
             self._arm()
         body = self.reply.feed(reading.data)
         if not self._opened and self.reply.has_head:
-            self._opened = True
-            self._listener.opened(
-                Head(reading.at_ns, self.reply.status, _media_type(self.reply), self.reply.header("location"))
-            )
+            self._open(reading.at_ns)
         if body:
             self._read_bytes += len(body)
-            self._listener.arrived(Arrival(reading.at_ns, body, reading.age_ns, reading.unseen_ns))
+            if not self.leads_on:
+                self._listener.arrived(Arrival(reading.at_ns, body, reading.age_ns, reading.unseen_ns))
         self._look_for_the_end(reading.at_ns)
+
+    def _open(self, at_ns: int) -> None:
+        self._opened = True
+        location = self.reply.header("location")
+        self.leads_on = self._follows and self.reply.status in _KEEP_THE_METHOD and location is not None
+        if not self.leads_on:
+            self._listener.opened(Head(at_ns, self.reply.status, _media_type(self.reply), location))
 
     def _look_for_the_end(self, at_ns: int) -> None:
         if self.reply.flaw:
             self._fail(Broken(Break.MALFORMED, f"The answer of {self.where} cannot be read: {self.reply.flaw}."))
         elif self.reply.complete or (self.reply.status != 200 and self._read_bytes > ERROR_BODY_LIMIT_BYTES):
-            self._listener.ended(at_ns)
+            if not self.leads_on:
+                self._listener.ended(at_ns)
             self._end()
 
     def _close(self, at_ns: int) -> None:
@@ -185,12 +178,6 @@ class Trip:
         if self.answered:
             return timeouts.idle_s - (now_ns - self._heard_ns) / NS_PER_S
         return timeouts.first_byte_s - (now_ns - (self._sent_ns or now_ns)) / NS_PER_S
-
-    def _left_s(self) -> float:
-        # A socket's time-out of 0 means "do not block", so the last moment is a short one instead.
-        assert self._sent_ns is not None
-        gone_s = (time.monotonic_ns() - self._sent_ns) / 1e9
-        return max(self.call.timeouts.first_byte_s - gone_s, _SHORTEST_S)
 
 
 def _media_type(reply: Reply) -> str:

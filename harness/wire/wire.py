@@ -2,13 +2,14 @@
 
 import gevent
 from requests import PreparedRequest, Request, Session
-from requests.cookies import extract_cookies_to_jar
 
 from harness.call import Broken, Call, Listener
 from harness.outcome import Break
 from harness.wire.network import DIRECT, Network
+from harness.wire.onward import Onward, keep_cookies, redirected
+from harness.wire.reply import Reply
 from harness.wire.transport import mount
-from harness.wire.trip import Deaf, Trip
+from harness.wire.trip import Trip
 
 
 class Wire:
@@ -32,8 +33,12 @@ class Wire:
         limit_s = call.timeouts.total_s
         late = f"The exchange was not over within {limit_s:g} s (--timeout)."
         with gevent.Timeout(limit_s, Broken(Break.TIMEOUT_TOTAL, late)):
-            if self._is_stale(prepared, call, listener):
-                self._travel(prepared, Trip(call, listener))
+            reply = self._ask(prepared, call, listener, follows=self._session.max_redirects > 0)
+            hops = 0
+            while reply is not None:
+                hops += 1
+                prepared = redirected(self._session, prepared, reply)
+                reply = self._ask(prepared, call, Onward(listener), follows=hops < self._session.max_redirects)
 
     def close(self) -> None:
         """Close the connections."""
@@ -53,7 +58,8 @@ class Wire:
         if mould is None or mould != self._mould:
             self._mould, self._cast = mould, self._prepare_anew(call)
             return self._cast
-        prepared = self._cast.copy()
+        # The same object again: what was sent with it has been answered, and nobody else has seen it.
+        prepared = self._cast
         prepared.headers.update(call.headers)
         if call.body:
             prepared.headers["Content-Length"] = str(len(call.body))
@@ -68,36 +74,16 @@ class Wire:
         # Locust's session overrides the method and expects to have been asked by its own `request`.
         return Session.prepare_request(self._session, request)
 
-    def _is_stale(self, prepared: PreparedRequest, call: Call, listener: Listener) -> bool:
-        trip = Trip(call, listener)
+    def _ask(self, prepared: PreparedRequest, call: Call, listener: Listener, *, follows: bool) -> Reply | None:
+        """One request, sent a second time if the idle connection was stale; the answer if it leads elsewhere."""
+        trip = Trip(call, listener, follows)
         try:
-            self._travel(prepared, trip)
+            self._adapter.carry(trip, prepared, self._session)
         except Broken as broken:
-            if broken.how is Break.CUT and trip.stale:
-                return True
-            raise
-        return False
-
-    def _travel(self, prepared: PreparedRequest, trip: Trip) -> None:
-        slot = self._adapter.slot
-        if slot.trip is not None:
-            raise RuntimeError("A Wire carries one call at a time.")
-        slot.trip = trip
-        try:
-            self._exchange(prepared, trip)
-        except Deaf as deaf:
-            raise deaf.bug from None
-        finally:
-            slot.trip = None
-
-    def _exchange(self, prepared: PreparedRequest, trip: Trip) -> None:
-        # Not Session.send: that reads the whole body of a redirect by itself, only to know where it would lead.
-        session = self._session
-        verify = True if session.verify is None else session.verify
-        response = self._adapter.send(prepared, stream=True, verify=verify, cert=session.cert, proxies=session.proxies)
-        connection = response.raw.connection
-        assert connection is not None
-        extract_cookies_to_jar(session.cookies, prepared, response.raw)  # type: ignore[no-untyped-call]
-        if not (trip.reply.complete and trip.reply.reusable):
-            connection.close()
-        response.raw.release_conn()
+            if broken.how is not Break.CUT or not trip.stale:
+                raise
+            trip = Trip(call, listener, follows)
+            self._adapter.carry(trip, prepared, self._session)
+        if trip.reply.header("set-cookie") is not None:
+            keep_cookies(self._session, prepared, trip.reply)
+        return trip.reply if trip.leads_on else None

@@ -108,7 +108,7 @@ def test_harmless_faults_keep_the_text(server, fault):
 
 @pytest.mark.parametrize(
     ("fault", "status"),
-    [("refuse_429", 429), ("refuse_400", 400), ("error_500", 500), ("error_503", 503), ("redirect", 307), ("html", 200),
+    [("refuse_429", 429), ("refuse_400", 400), ("error_500", 500), ("error_503", 503), ("redirect", 302), ("html", 200),
      ("nothing", 200)],
 )  # fmt: skip
 def test_refusals(server, fault, status):

@@ -148,16 +148,6 @@ def test_the_body_of_any_status_is_delivered(status):
     assert server.connections == 1
 
 
-def test_a_redirect_is_told_and_not_followed():
-    with TranscriptServer(
-        [[sized(b"gone", "Location: http://127.0.0.1:9/there", status="307 Temporary Redirect")]]
-    ) as server:
-        heard = ask(a_wire(), a_call(server.url))
-    assert heard.head[1:] == (307, "", "http://127.0.0.1:9/there")
-    assert heard.body == b"gone"
-    assert len(server.requests) == 1
-
-
 def test_an_error_body_is_not_awaited_beyond_64_kib():
     # The rest of the million bytes never comes, and nobody waits for it.
     with TranscriptServer([[b"HTTP/1.1 500 No\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 70_000]]) as server:
