@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from io import StringIO
 from typing import NamedTuple, Protocol
 
+from harness.ages import Ages
 from harness.call import Arrival, Broken, Call, Head, Listener
 from harness.dialects import Dialect
 from harness.dialects.ask import Ask
 from harness.dialects.chat import words_of
 from harness.dialects.piece import Counted, Done, Fault, Finish, Piece, Reasoning, Text, ToolCall
 from harness.outcome import Break, Ending, Outcome, Unreadable, classify
-from harness.record import Lag, Record, Usage
+from harness.record import Record, Usage
 from harness.sse import Event, SseDecoder
 
 _STREAM_TYPES = frozenset({"text/event-stream", ""})
@@ -87,7 +88,7 @@ class Ledger:
         self._text = StringIO()
         self._plain: list[bytes] = []
         self._reads = 0
-        self._ages_us = array("I")
+        self._ages = Ages()
         self._bounds: list[tuple[int, int]] = []
         self._response_bytes = 0
         self._usage: Usage | None = None
@@ -121,7 +122,7 @@ class Ledger:
         self._reads += 1
         self._response_bytes += len(arrival.data)
         if arrival.age_ns is not None:
-            self._ages_us.append(arrival.age_ns // 1000)
+            self._ages.add(arrival.age_ns // 1000)
         previous_ns, self._last_ns = self._last_ns, arrival.at_ns
         if not self._streams:
             self._plain.append(arrival.data)
@@ -181,7 +182,7 @@ class Ledger:
             kinds=self._kinds.translate(_LETTERS).decode(),
             reads=self._reads,
             bound_us=self._bounds,
-            lag_us=_lag(self._ages_us),
+            lag_us=self._ages.lag(),
             ended_us=self._since_sent(self._ended_ns or now_ns),
             outcome=outcome,
             status=head.status if head is not None else None,
@@ -310,11 +311,6 @@ def exchange(
         # Also when Locust kills the greenlet in mid-stream: GreenletExit passes through here on its way up.
         record = keep(ledger, now_ns())
     return record
-
-
-def _lag(ages_us: "array[int]") -> Lag | None:
-    ranked = sorted(ages_us)
-    return Lag(p50=ranked[(len(ranked) - 1) // 2], max=ranked[-1]) if ranked else None
 
 
 def _ends_with_comment(data: bytes) -> bool:

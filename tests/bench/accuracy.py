@@ -89,8 +89,8 @@ def judge(client: str, load: Load, ran: Ran, sent: dict[str, Sent]) -> Cell:
         load=load,
         accuracy=accuracy,
         cpu_us_per_token=cpu_s * 1e6 / max(accuracy.tokens, 1),
-        cpu_ratio=cpu_s / load.window_s,
-        robbed_ratio=ran.watch.queued_s(*ran.span) / load.window_s,
+        cpu_ratio=cpu_s / load.span_s,
+        robbed_ratio=ran.watch.queued_s(*ran.span) / load.span_s,
         peak_rss_bytes=ran.watch.peak_rss_bytes(ran.span.end_ns),
         bounded_ratio=None if records is None else bounded_ratio(records, ran.span),
         unmarked_ratio=None if records is None else unmarked_ratio(records, sent, ran.span),
@@ -100,7 +100,7 @@ def judge(client: str, load: Load, ran: Ran, sent: dict[str, Sent]) -> Cell:
 def loads(options: argparse.Namespace) -> Iterator[Load]:
     for streams, tokens, transport in itertools.product(options.streams, options.tokens, options.transport):
         pace = STREAMS.get(streams, FAST)
-        yield Load(streams, pace.ttft_s, pace.itl_s, tokens, options.window, transport == "tls")
+        yield Load(streams, pace.ttft_s, pace.itl_s, tokens, options.window, transport == "tls", options.burst)
 
 
 def read_options() -> argparse.Namespace:
@@ -112,6 +112,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--transport", nargs="+", choices=("plain", "tls"))
     parser.add_argument("--clients", nargs="+", choices=tuple(CLIENTS), default=list(CLIENTS))
     parser.add_argument("--window", type=float, default=WINDOW_S, help="seconds measured (default %(default)s)")
+    parser.add_argument("--burst", action="store_true", help="all users at once; their first requests are measured")
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--patience", type=float, default=0, help="seconds to wait before each run for an idle machine")
     parser.add_argument("--output", type=Path, default=Path("output/bench"))

@@ -15,6 +15,7 @@ def heading(load: Any) -> str:
     transport = "TLS" if load.tls else "plain"
     title = f"{load.streams:,} streams × {1 / load.itl_s:.0f} tokens/s, answers of {load.tokens} tokens, {transport}"
     note = "Errors in ms, absolute: p50 / p99 / max. Other times in ms."
+    title += ", all users at once" if load.burst else ""
     return f"\n### {title}\n\n{note}\n\n| {' | '.join(HEADS)} |\n|{'---|' * len(HEADS)}"
 
 

@@ -29,7 +29,7 @@ def runs(tmp_path_factory):
     with running_simulator(*ENGINE) as engine, running_simulator(*LONG) as slow:
         words = ("llocust", "sweep", "--host", slow.url, "--users", "3", "--run-time", "2s", "--spawn-rate", "50")
         with started(*words, "--name", "short", cwd=short_dir) as short:
-            done = sweep(engine.url, planted_dir, "2", "3", "4", "5", str(CALM), "--locustfile", str(locustfile))
+            done = sweep(engine.url, planted_dir, "2", "3", "4", "5", "7", str(CALM), "--locustfile", str(locustfile))
             output, _ = short.communicate(timeout=60)
         assert done.returncode == 0, done.stderr + done.stdout
         assert short.returncode == 0, output
@@ -60,6 +60,14 @@ def test_a_user_class_that_takes_the_processor(runs):
     # Slices of 12 ms, and the limit is 10 ms or half a gap.
     assert found["loop_lag"]["figure"] > found["loop_lag"]["threshold"]
     assert verdict(runs[0], planted.HOG) != "trusted"
+
+
+def test_a_process_that_needs_more_than_a_processor(runs):
+    # Four threads that never wait, outside the interpreter's lock: more than 0.95 of one core also where others want it.
+    found = reasons(runs[0], planted.SPENT)["client_cpu"]
+    assert found["level"] == "invalid"
+    assert found["figure"] > 0.95
+    assert verdict(runs[0], planted.SPENT) == "invalid"
 
 
 def test_a_blocked_loop(runs):

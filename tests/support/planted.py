@@ -4,11 +4,13 @@
     3  something blocks the loop for 50 ms, five times a second
     4  only two of the users may ask at a time
     5  from the middle of the window on, others ask the same server, twenty at a time
+    7  threads of the load process take whole processors
     any other  nothing
 
 Copied by the tests to where a user would keep a locustfile.
 """
 
+import hashlib
 import http.client
 import json
 import time
@@ -22,7 +24,7 @@ from locust import task
 
 from harness.swarm import PromptUser
 
-HOG, BLOCKED, CAPPED, SLOWED = 2, 3, 4, 5
+HOG, BLOCKED, CAPPED, SLOWED, SPENT = 2, 3, 4, 5, 7
 OTHERS = 20
 _block = monkey.get_original("time", "sleep")
 _two_at_a_time = BoundedSemaphore(2)
@@ -39,6 +41,11 @@ def take_the_processor(_: PromptUser) -> None:
 def block_the_loop(_: PromptUser) -> None:
     _block(0.05)
     gevent.sleep(0.15)
+
+
+def spend_processors(_: PromptUser) -> None:
+    pool = gevent.get_hub().threadpool
+    gevent.joinall([pool.spawn(hashlib.pbkdf2_hmac, "sha256", b"x", b"y", 100_000) for _ in range(4)])
 
 
 def crowd_the_server(user: PromptUser) -> None:
@@ -63,6 +70,7 @@ BESIDE: dict[int, Callable[[PromptUser], None]] = {
     HOG: take_the_processor,
     BLOCKED: block_the_loop,
     SLOWED: crowd_the_server,
+    SPENT: spend_processors,
 }
 
 
