@@ -55,12 +55,15 @@ class Arrival(msgspec.Struct, gc=False):
 class Listener(Protocol):
     """Who is told, as it happens, what the wire sees. All stamps are CLOCK_MONOTONIC nanoseconds.
 
-    The order is: (connected, sent) once or, after a stale connection, twice; opened; arrived any number of times;
+    The order is: (connected, sent) once or, after a stale connection, again and the two once more; opened; arrived any number of times;
     then `Wire.send` returns (the end of the body was proven by its framing) or raises `Broken`.
     """
 
     def connected(self, connect_us: int | None) -> None:
         """A connection is there: a new one with what it took, or None for a reused one."""
+
+    def again(self) -> None:
+        """The idle connection had been given up by the server; the call is tried once more, on a new one."""
 
     def sent(self, at_ns: int, request_bytes: int) -> None:
         """Called just before the first byte leaves; `request_bytes` counts head and body."""

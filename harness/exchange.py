@@ -89,7 +89,7 @@ class Ledger:
         self._plain: list[bytes] = []
         self._reads = 0
         self._ages = Ages()
-        self._bounds: list[tuple[int, int]] = []
+        self._bounds = array("I")  # pairs of event index and bound in µs
         self._response_bytes = 0
         self._usage: Usage | None = None
         self._finish: str | None = None
@@ -103,10 +103,11 @@ class Ledger:
     # What the wire says
 
     def connected(self, connect_us: int | None) -> None:
-        if self.sent_ns is not None:
-            self._retried += 1
         self._connect_us = connect_us
         self._reused = connect_us is None
+
+    def again(self) -> None:
+        self._retried += 1
 
     def sent(self, at_ns: int, request_bytes: int) -> None:
         self.sent_ns = at_ns
@@ -181,7 +182,7 @@ class Ledger:
             chars=self._chars.tolist(),
             kinds=self._kinds.translate(_LETTERS).decode(),
             reads=self._reads,
-            bound_us=self._bounds,
+            bound_us=list(zip(self._bounds[::2], self._bounds[1::2], strict=True)),
             lag_us=self._ages.lag(),
             ended_us=self._since_sent(self._ended_ns or now_ns),
             outcome=outcome,
@@ -241,7 +242,8 @@ class Ledger:
             stamped = stamped and not self._sse.pending and not _ends_with_comment(arrival.data)
             bound_ns = min(arrival.unseen_ns, arrival.at_ns - (previous_ns or self.sent_ns or 0))
             if bound_ns >= BOUND_NS:
-                self._bounds += [(index, bound_ns // 1000) for index in range(first, len(self._at_us) - stamped)]
+                for index in range(first, len(self._at_us) - stamped):
+                    self._bounds.extend((index, bound_ns // 1000))
 
     def _learn(self, piece: Piece) -> None:
         if isinstance(piece, Counted):

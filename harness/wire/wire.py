@@ -82,6 +82,7 @@ class Wire:
         except Broken as broken:
             if broken.how is not Break.CUT or not trip.stale:
                 raise
+            listener.again()
             trip = Trip(call, listener, follows)
             self._adapter.carry(trip, prepared, self._session)
         if trip.reply.header("set-cookie") is not None:

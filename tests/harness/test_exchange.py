@@ -216,6 +216,7 @@ def test_a_second_try_counts_from_its_own_sending():
     record = run(
         connected(None),
         sent(SENT_NS - 5_000_000, 400),
+        Ledger.again,
         connected(300),
         sent(SENT_NS, 412),
         opened(1),

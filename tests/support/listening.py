@@ -27,6 +27,9 @@ class Recorder:
         self.heard.append("connected")
         self.connect_us.append(connect_us)
 
+    def again(self):
+        self.heard.append("again")
+
     def sent(self, at_ns, request_bytes):
         self.heard.append("sent")
         self.request_bytes.append(request_bytes)

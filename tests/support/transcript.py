@@ -147,6 +147,11 @@ class TranscriptServer:
             finally:
                 sock.close()
 
+    def stop_listening(self) -> None:
+        """Refuse connections from now on."""
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+
     def _accept(self) -> None:
         while True:
             try:

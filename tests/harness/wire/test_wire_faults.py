@@ -119,7 +119,7 @@ def test_a_reused_connection_that_fails_before_the_first_byte_is_tried_once_more
         wire = a_wire()
         ask(wire, a_call(server.url))
         heard = ask(wire, a_call(server.url))
-    assert heard.heard == [*ASKED, *ASKED, "opened", "arrived", "ended"]
+    assert heard.heard == [*ASKED, "again", *ASKED, "opened", "arrived", "ended"]
     assert heard.reused == [True, False]
     assert heard.body == b"b"
     assert (server.connections, len(server.requests)) == (2, 3)
@@ -132,8 +132,21 @@ def test_the_second_try_is_the_last():
         ask(wire, a_call(server.url))
         broken, heard = break_on(wire, a_call(server.url))
     assert broken.how is Break.CUT
-    assert heard.heard == [*ASKED, *ASKED]
+    assert heard.heard == [*ASKED, "again", *ASKED]
     assert (server.connections, len(server.requests)) == (2, 3)
+
+
+def test_a_second_try_that_finds_nobody_is_told_all_the_same():
+    def leave(connection):
+        connection.server.stop_listening()
+        close(connection)
+
+    with TranscriptServer([[sized(b"a")], [leave]]) as server:
+        wire = a_wire()
+        ask(wire, a_call(server.url))
+        broken, heard = break_on(wire, a_call(server.url))
+    assert broken.how is Break.CONNECT
+    assert heard.heard == [*ASKED, "again"]
 
 
 def test_a_reused_connection_is_not_tried_again_once_a_byte_has_come():
