@@ -1,6 +1,7 @@
 """The command line: which verb, and what it prints."""
 
 import json
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ USAGE = """\
 usage: llocust VERB [options]
 
   sweep     step user counts against a server, record every request, and report
+  worker    make load for `llocust sweep --master` on another machine
   report    rebuild every rendering of a run from its folder
   compare   two runs side by side, by the same definitions
   simulate  the embedded server, which knows the truth about itself
@@ -78,11 +80,14 @@ def _screen(request: "Request", options: "Options") -> "Screen":
 def _conclude(request: "Request", swept: "Swept") -> int:
     """Report what the sweep left, whole or not."""
     from harness.run import RunError
+    from harness.salvage import salvage
     from reports.write import write
 
     if swept.trouble:
         print(swept.trouble, file=sys.stderr)
     try:
+        for brought in salvage(swept.folder):
+            print(brought, file=sys.stderr)
         report = write(swept.folder)
     except RunError as error:
         # Say, of a full disk: the records are there, and `llocust report` makes the rest when there is room.
@@ -109,6 +114,22 @@ def _exit_code(report: "Report", swept: "Swept") -> int:
     if swept.trouble or any(point.requests.ok == 0 for point in report.points if point.state == "done"):
         return DAMAGED
     return CHECK_FAILED if fails(report, swept.options.fail_on) else 0
+
+
+def _worker(argv: list[str]) -> int:
+    from harness.errand import NoMaster, await_master, read_command, run_worker
+    from harness.options import UsageMistakes
+
+    try:
+        errand = read_command(argv)
+        await_master(errand)
+    except UsageMistakes as error:
+        print(error, file=sys.stderr)
+        return USAGE_ERROR
+    except NoMaster as error:
+        print(error, file=sys.stderr)
+        return DAMAGED
+    return run_worker(errand)
 
 
 def _demo(argv: list[str]) -> int:
@@ -148,9 +169,10 @@ def _simulate(argv: list[str]) -> int:
 
 
 def _report(argv: list[str]) -> int:
+    from harness.salvage import salvage
     from reports.cli import report_main
 
-    return report_main(argv)
+    return report_main(argv, gather=salvage)
 
 
 def _compare(argv: list[str]) -> int:
@@ -161,6 +183,7 @@ def _compare(argv: list[str]) -> int:
 
 VERBS: dict[str, Callable[[list[str]], int]] = {
     "sweep": _sweep,
+    "worker": _worker,
     "report": _report,
     "compare": _compare,
     "simulate": _simulate,
@@ -170,7 +193,7 @@ VERBS: dict[str, Callable[[list[str]], int]] = {
 
 
 def main() -> None:
-    """Exit: 0 done · 1 nothing succeeded, or damaged · 2 usage · 3 an explicit check failed."""
+    """Exit: 0 done · 1 nothing succeeded, or damaged · 2 usage · 3 an explicit check failed. SIGTERM is as good as Ctrl-C."""
     argv = sys.argv[1:]
     verb = argv[0] if argv else "--help"
     if verb in ("-h", "--help"):
@@ -182,6 +205,8 @@ def main() -> None:
     if verb not in VERBS:
         print(f"llocust: {verb!r} is not a verb; there are {', '.join(VERBS)}.", file=sys.stderr)
         sys.exit(2)
+    # What containers and services are told to end with. The first process of a container would not even hear it otherwise.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         sys.exit(VERBS[verb](argv[1:]))
     except KeyboardInterrupt:

@@ -15,13 +15,13 @@ from harness.ages import Ages
 from harness.call import Arrival, Broken, Call, Head, Listener
 from harness.dialects import Dialect
 from harness.dialects.ask import Ask
-from harness.dialects.chat import words_of
 from harness.dialects.piece import Counted, Done, Fault, Finish, Piece, Reasoning, Text, ToolCall
+from harness.dialects.reading import words_of
+from harness.framing import EventDecoder, decoder_for
 from harness.outcome import Break, Ending, Outcome, Unreadable, classify
 from harness.record import Record, Usage
-from harness.sse import Event, SseDecoder
+from harness.sse import Event
 
-_STREAM_TYPES = frozenset({"text/event-stream", ""})
 _CONTENT = (Text, Reasoning, ToolCall)
 _FAULT_CHARS = 300
 
@@ -72,8 +72,7 @@ class Ledger:
         self._ask = ask
         self._dialect = dialect
         self._keep_text = keep_text
-        self._sse = SseDecoder()
-        self._streams = False
+        self._decoder: EventDecoder | None = None  # None for an answer that is no stream
         self._connect_us: int | None = None
         self._reused: bool | None = None
         self._retried = 0
@@ -115,8 +114,8 @@ class Ledger:
 
     def opened(self, head: Head) -> None:
         self._head = head
-        self._streams = self._answers and head.content_type in _STREAM_TYPES
-        if self._answers and not (self._streams or head.content_type.endswith("json")):
+        self._decoder = decoder_for(head.content_type) if self._answers else None
+        if self._answers and self._decoder is None and not head.content_type.endswith("json"):
             raise Unreadable(f"the answer is {head.content_type}, not an event stream")
 
     def arrived(self, arrival: Arrival) -> None:
@@ -125,18 +124,19 @@ class Ledger:
         if arrival.age_ns is not None:
             self._ages.add(arrival.age_ns // 1000)
         previous_ns, self._last_ns = self._last_ns, arrival.at_ns
-        if not self._streams:
+        decoder = self._decoder
+        if decoder is None:
             self._plain.append(arrival.data)
         elif arrival.unseen_ns < BOUND_NS:
-            self._read(self._sse.feed(arrival.data), arrival.at_ns)
+            self._read(decoder, decoder.feed(arrival.data), arrival.at_ns)
         else:
-            self._note_bounded(arrival, previous_ns)
+            self._note_bounded(decoder, arrival, previous_ns)
 
     def ended(self, at_ns: int) -> None:
         self._ended_ns = at_ns
         last_ns = self._last_ns or at_ns
-        if self._streams:
-            self._read(self._sse.flush(), last_ns)
+        if self._decoder is not None:
+            self._read(self._decoder, self._decoder.flush(), last_ns)
         elif self._answers:
             self._note(Event("message", _decoded(b"".join(self._plain))), last_ns)
 
@@ -201,14 +201,10 @@ class Ledger:
     def _answers(self) -> bool:
         return self._head is not None and 200 <= self._head.status <= 299
 
-    def _read(self, events: list[Event], at_ns: int) -> None:
+    def _read(self, decoder: EventDecoder, events: list[Event], at_ns: int) -> None:
         for event in events:
             self._note(event, at_ns)
-        self._expect_no_flaw()
-
-    def _expect_no_flaw(self) -> None:
-        if self._sse.flaw is not None:
-            raise Unreadable(self._sse.flaw)
+        _expect_no_flaw(decoder)
 
     def _note(self, event: Event, at_ns: int) -> None:
         if self._first_event_ns is None:
@@ -222,7 +218,7 @@ class Ledger:
         if content:
             self._content(content, at_ns)
 
-    def _note_bounded(self, arrival: Arrival, previous_ns: int | None) -> None:
+    def _note_bounded(self, decoder: EventDecoder, arrival: Arrival, previous_ns: int | None) -> None:
         """The reader was not looking for a while: what came in meanwhile has the stamp of the last segment.
 
         Only an event at the very end of the read has a stamp of its own. The others may be as much older as the
@@ -231,15 +227,15 @@ class Ledger:
         first = len(self._at_us)
         stamped = False
         try:
-            for event in self._sse.feed(arrival.data):
+            for event in decoder.feed(arrival.data):
                 before = len(self._at_us)
                 stamped = False
                 self._note(event, arrival.at_ns)
                 stamped = len(self._at_us) > before and arrival.age_ns is not None
-            self._expect_no_flaw()
+            _expect_no_flaw(decoder)
         finally:
             # Also where an event could not be read: those before it were.
-            stamped = stamped and not self._sse.pending and not _ends_with_comment(arrival.data)
+            stamped = stamped and not decoder.pending and not _ends_with_comment(arrival.data)
             bound_ns = min(arrival.unseen_ns, arrival.at_ns - (previous_ns or self.sent_ns or 0))
             if bound_ns >= BOUND_NS:
                 for index in range(first, len(self._at_us) - stamped):
@@ -247,7 +243,7 @@ class Ledger:
 
     def _learn(self, piece: Piece) -> None:
         if isinstance(piece, Counted):
-            self._usage = piece.usage
+            self._usage = piece.usage if self._usage is None else self._usage.updated(piece.usage)
         elif isinstance(piece, Finish):
             self._finish = piece.reason
         elif isinstance(piece, Done):
@@ -313,6 +309,11 @@ def exchange(
         # Also when Locust kills the greenlet in mid-stream: GreenletExit passes through here on its way up.
         record = keep(ledger, now_ns())
     return record
+
+
+def _expect_no_flaw(decoder: EventDecoder) -> None:
+    if decoder.flaw is not None:
+        raise Unreadable(decoder.flaw)
 
 
 def _ends_with_comment(data: bytes) -> bool:

@@ -5,6 +5,7 @@ It gets a process group of its own, so that a Ctrl-C typed at the parent reaches
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ from harness.options import Options, UsageMistakes
 
 SEPARATOR = "\x1e"
 LOG = "locust.log"
+_HERE = "127.0.0.1"
+_INSTEAD = "give another port or --master-bind-host, or end what is there"
 _DEFAULT_LOCUSTFILE = "chat.py"
 
 
@@ -42,13 +45,14 @@ class LoadProcess:
         command = [
             *(sys.executable, "-P", "-m", "locust", "--locustfile", str(locustfile), "--headless", "--only-summary"),
             *("--users", "0", "--spawn-rate", "1", "--host", options.host, "--llocust-run", str(folder.resolve())),
+            *_roles(options),
         ]
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            env=_environment(),
+            env=load_environment(),
             start_new_session=True,
         )
 
@@ -67,6 +71,10 @@ class LoadProcess:
         self._log.close()
         return status
 
+    def drain(self) -> None:
+        """Ask it to end the point, follow what is in flight, and end."""
+        self._signal(signal.SIGINT)
+
     def stop(self) -> None:
         """Ask it to abort what is in flight, write it down, and end."""
         # SIGTERM rather than SIGINT: gevent handles it between greenlets, never in the middle of a record.
@@ -81,7 +89,50 @@ class LoadProcess:
             self._process.send_signal(number)
 
 
-def _environment() -> dict[str, str]:
+def _roles(options: Options) -> list[str]:
+    """Locust's options of a master, with workers of its own or without."""
+    if options.processes:
+        port = str(_free_port())
+        return [
+            *("--processes", str(options.processes), "--master-bind-host", _HERE, "--master-bind-port", port),
+            *("--master-host", _HERE, "--master-port", port),
+        ]
+    if options.master:
+        # Locust itself waits for the first worker only; for the others, and how long, is seen to where the crew is mustered.
+        return [
+            *("--master", "--master-bind-host", options.master_bind_host),
+            *("--master-bind-port", str(options.master_bind_port)),
+        ]
+    return []
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((_HERE, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def check_port(options: Options) -> None:
+    """Raises UsageMistakes where a master could not listen."""
+    if not options.master:
+        return
+    host = "" if options.master_bind_host == "*" else options.master_bind_host
+    try:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, options.master_bind_port))
+            probe.listen()
+    except OSError as error:
+        raise UsageMistakes(
+            [
+                f"--master-bind-port {options.master_bind_port}: a master cannot listen there ({error.strerror}): {_INSTEAD}."
+            ]
+        ) from error
+
+
+def load_environment() -> dict[str, str]:
+    """What a load process inherits."""
     # Without Locust's own variables: a LOCUST_RUN_TIME or a LOCUST_MODE_WORKER would turn the run into another.
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
     return {**inherited, "PYTHONUNBUFFERED": "1"}

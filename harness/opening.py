@@ -126,7 +126,8 @@ def check(options: Options) -> tuple[Testset, Network, Secrets]:
     mistakes: list[str] = []
     testset, network, secrets = None, None, None
     try:
-        testset = shelf.find(options.testset)
+        testset = shelf.take(options)
+        mistakes += _out_of_place(options, testset)
     except TestsetError as error:
         mistakes += error.mistakes
     try:
@@ -137,9 +138,19 @@ def check(options: Options) -> tuple[Testset, Network, Secrets]:
         secrets = read_secrets(options)
     except UsageMistakes as error:
         mistakes += error.mistakes
-    if testset is None or network is None or secrets is None:
+    if mistakes or testset is None or network is None or secrets is None:
         raise UsageMistakes(mistakes)
     return testset, network, secrets
+
+
+def _out_of_place(options: Options, testset: Testset) -> list[str]:
+    refused = DIALECTS[options.dialect].refused_roles
+    for prompt in testset.prompts:
+        role = next((message.role for message in prompt.messages if message.role in refused), None)
+        if role is not None:
+            what = f"--dialect {options.dialect} has no place for a message of the role {role!r}"
+            return [f"{what}, and {testset.name}/{prompt.index} has one; choose another dialect, or a set without."]
+    return []
 
 
 def _model(options: Options, network: Network, secrets: Secrets) -> tuple[str | None, str]:
@@ -147,16 +158,16 @@ def _model(options: Options, network: Network, secrets: Secrets) -> tuple[str | 
     if not options.probe:
         assert options.model is not None, "options that were resolved have either"
         return None, options.model
-    url = DIALECTS[options.dialect].models(options.host)
-    headers = {"Authorization": f"Bearer {secrets.key}"} if secrets.key else {}
-    models = list_models(url, headers | dict(secrets.headers), PROBE_TIMEOUT_S, network, options.api_key_env)
+    dialect = DIALECTS[options.dialect]
+    url, headers = dialect.models(options.host), dialect.admission(secrets.key, secrets.headers)
+    models = list_models(url, headers, PROBE_TIMEOUT_S, network, options.api_key_env, read=dialect.names)
     return f"GET {url}: {models.answer}", _choose(options, models)
 
 
 def _choose(options: Options, models: Models) -> str:
     names = models.names
     if options.model is not None:
-        if names and options.model not in names:
+        if names and not DIALECTS[options.dialect].offers(names, options.model):
             raise UsageMistakes([f"--model {options.model!r}: {_UNLISTED.format(names=_some(names))}"])
         return options.model
     if names is None:

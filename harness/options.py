@@ -13,6 +13,8 @@ import msgspec
 
 from harness.call import Timeouts
 from harness.dialects import DIALECTS
+from harness.formats import FORMATS
+from harness.formats.fields import FIELDS
 from harness.metrics import SLO_METRICS
 
 
@@ -27,6 +29,9 @@ class UsageMistakes(Exception):
 DEFAULT_USERS = (1, 2, 4, 8, 16)
 LONGEST_EXCHANGE_S = 3600.0
 """Stamps are kept in 32 bits of microseconds, which hold 71 minutes."""
+DRAWN_IMAGES = 32
+LARGEST_IMAGE = 4096
+"""Pixels wide or high, of images that are drawn."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +41,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     model: str | None = None
     dialect: str = "chat"
     testset: str = "chat"
+    testset_format: str | None = None
+    testset_columns: dict[str, str] = {}
+    """For fields of a prompt, what the set calls them."""
+    images: str | None = None
+    image_size: tuple[int, int] | None = None
+    """Width and height in pixels."""
+    image_pool: int = DRAWN_IMAGES
+    images_per_request: int = 1
     users: tuple[int, ...] = DEFAULT_USERS
     run_time_s: float = 30.0
     requests: int | None = None
@@ -52,11 +65,19 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """As given: `Name: value` or `Name: env:VARIABLE`."""
     slo: dict[str, float] = {}
     """Bounds in seconds, by the names of SLO_METRICS."""
+    stream: bool = True
     keep_text: bool = True
     salt: bool = False
     seed: int = 0
     processes: int = 0
-    """0: the load is made in one process."""
+    """Workers that are started beside the master; 0: the load is made in one process."""
+    master: bool = False
+    master_bind_host: str = "*"
+    master_bind_port: int = 5557
+    expect_workers: int = 1
+    expect_workers_max_wait_s: float = 0.0
+    """0: as long as it takes."""
+    on_worker_loss: str = "stop"
     probe: bool = True
     calibrate: bool = False
     work_dir: str = "."
@@ -89,6 +110,7 @@ class Option(NamedTuple):
 
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
+_PIXELS = re.compile(r"(\d{1,5})x(\d{1,5})")
 _SECRET_NAME = re.compile(r"auth|key|token|secret|cookie|passw|credential|signature|^sig$", re.IGNORECASE)
 _SECRET_VALUE = re.compile(r"(bearer|basic)\s", re.IGNORECASE)
 _LIKE_A_KEY = re.compile(r"(?=.*[a-z])(?=.*[A-Z0-9]).{20,}")
@@ -141,9 +163,16 @@ def _seed(text: str) -> int:
 
 
 def _processes(text: str) -> int:
-    if text.strip() != "0":
-        raise ValueError("0, as this version makes the load in one process")
-    return 0
+    if not text.strip().isdecimal():
+        raise ValueError("a whole number: 0 for one process that does all, or how many workers to start")
+    return int(text)
+
+
+def port(text: str) -> int:
+    """A TCP port. Raises ValueError with what is allowed."""
+    if not text.strip().isdecimal() or not 0 < int(text) < 65536:
+        raise ValueError("a port, 1 to 65535")
+    return int(text)
 
 
 def _rate(text: str) -> float:
@@ -214,6 +243,24 @@ def _slo(text: str) -> tuple[str, float]:
     return name, _positive_s(limit)
 
 
+def _columns(text: str) -> dict[str, str]:
+    pairs = [pair.partition("=") for pair in text.split(",")]
+    columns = {field.strip(): column.strip() for field, _, column in pairs}
+    if len(columns) < len(pairs) or not all(columns.values()) or not columns.keys() <= {*FIELDS}:
+        raise ValueError(
+            "FIELD=COLUMN, several with commas between them, each field once and one of " + ", ".join(FIELDS)
+        )
+    return columns
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = _PIXELS.fullmatch(text.strip())
+    width, height = (int(match[1]), int(match[2])) if match is not None else (0, 0)
+    if not (0 < width <= LARGEST_IMAGE and 0 < height <= LARGEST_IMAGE):
+        raise ValueError(f"width and height in pixels, {LARGEST_IMAGE} at most, such as 512x512")
+    return width, height
+
+
 OPTIONS: tuple[Option, ...] = (
     Option(
         "host", ("-H", "--host"), _url, "required", "base URL of the server, or the full endpoint", "URL", locusts=True
@@ -224,6 +271,47 @@ OPTIONS: tuple[Option, ...] = (
     Option("dialect", ("--dialect",), _one_of(*DIALECTS), "chat", "the API that the server speaks", "NAME"),
     Option(
         "testset", ("--testset", "--test-set"), str, "chat", "a shipped prompt set, or a file of prompts", "NAME|PATH"
+    ),
+    Option(
+        "testset_format",
+        ("--testset-format",),
+        _one_of(*FORMATS),
+        "–",
+        "format of the set, where suffix and shape do not tell it: " + ", ".join(FORMATS),
+        "NAME",
+    ),
+    Option(
+        "testset_columns",
+        ("--testset-columns",),
+        _columns,
+        "–",
+        "what the set calls the fields of a prompt, such as prompt=question,expected=answer",
+        "FIELD=COLUMN,...",
+    ),
+    Option("images", ("--images",), str, "–", "folder of images; some of them go with every prompt", "DIR"),
+    Option(
+        "image_size",
+        ("--image-size",),
+        _size,
+        "–",
+        "instead of --images: images are drawn, so many pixels wide and high, such as 512x512",
+        "WxH",
+    ),
+    Option(
+        "image_pool",
+        ("--image-pool",),
+        _positive,
+        str(DRAWN_IMAGES),
+        "how many different images --image-size draws",
+        "N",
+    ),
+    Option(
+        "images_per_request",
+        ("--images-per-request",),
+        _positive,
+        "1",
+        "how many of those images go with a prompt, chosen by --seed, user and request",
+        "N",
     ),
     Option(
         "users",
@@ -288,8 +376,8 @@ OPTIONS: tuple[Option, ...] = (
         "api_key_env",
         ("--api-key-env",),
         _variable,
-        "OPENAI_API_KEY",
-        "environment variable that holds the API key; unset or empty: no Authorization header",
+        "by dialect",
+        "environment variable that holds the API key, such as OPENAI_API_KEY for chat; unset or empty: no key is sent",
         "VARIABLE",
     ),
     Option(
@@ -310,6 +398,14 @@ OPTIONS: tuple[Option, ...] = (
         "NAME=T",
         many=True,
     ),
+    Option(
+        "stream",
+        ("--stream", "--no-stream"),
+        _switch,
+        "on",
+        "have answers streamed; else each comes whole, and its only stamp is its end",
+        switch=True,
+    ),
     Option("keep_text", ("--keep-text", "--no-keep-text"), _switch, "on", "store the generated text", switch=True),
     Option(
         "salt",
@@ -325,9 +421,63 @@ OPTIONS: tuple[Option, ...] = (
         ("--processes",),
         _processes,
         "0",
-        "load processes beside the first; more than 0 is refused so far",
+        "make the load in so many worker processes on this machine, beside one that conducts; 0: all in one process",
         "N",
         locusts=True,
+    ),
+    Option(
+        "master",
+        ("--master",),
+        _switch,
+        "off",
+        "conduct workers on other machines, each started with `llocust worker`",
+        switch=True,
+        locusts=True,
+    ),
+    Option(
+        "master_bind_host",
+        ("--master-bind-host",),
+        str,
+        "*",
+        "address that --master listens on for its workers; * is all of them",
+        "HOST",
+        locusts=True,
+    ),
+    Option(
+        "master_bind_port",
+        ("--master-bind-port",),
+        port,
+        "5557",
+        "port that --master listens on for its workers",
+        "PORT",
+        locusts=True,
+    ),
+    Option(
+        "expect_workers",
+        ("--expect-workers",),
+        _positive,
+        "1",
+        "how many workers --master waits for before the first point",
+        "N",
+        locusts=True,
+    ),
+    Option(
+        "expect_workers_max_wait_s",
+        ("--expect-workers-max-wait",),
+        duration_s,
+        "0",
+        "how long --master waits for them; 0 is as long as it takes",
+        "T",
+        locusts=True,
+    ),
+    Option(
+        "on_worker_loss",
+        ("--on-worker-loss",),
+        _one_of("stop", "continue"),
+        "stop",
+        "what becomes of a run that loses a worker: ended and reported, or gone on with by the others; "
+        "the point in which it was lost is invalid in either case",
+        "WHAT",
     ),
     Option(
         "probe",
@@ -384,6 +534,8 @@ def resolve(raw: Mapping[str, Any]) -> Options:
     mistakes: list[str] = []
     values = {key: value for key, value in raw.items() if value is not None and key in _BY_KEY}
     resolved = {key: _read(_BY_KEY[key], value, mistakes) for key, value in values.items()}
+    # A key of one company must not go to another, only because it lies in the environment.
+    resolved.setdefault("api_key_env", DIALECTS[resolved.get("dialect") or "chat"].key_env)
     mistakes += _contradictions(resolved, given=values)
     if mistakes:
         raise UsageMistakes(mistakes)
@@ -420,6 +572,9 @@ def _read_one(option: Option, text: str, mistakes: list[str]) -> Any:
 
 def _contradictions(resolved: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
     mistakes = []
+    if resolved.get("master") and resolved.get("processes"):
+        mistakes.append("--master and --processes exclude each other: workers are on other machines, or started here.")
+    mistakes += _picture_contradictions(resolved, given)
     if "host" not in given:
         mistakes.append("--host is missing: give the server's URL, e.g. --host http://127.0.0.1:8000.")
     if "requests" in given and "run_time_s" in given:
@@ -437,4 +592,15 @@ def _contradictions(resolved: Mapping[str, Any], given: Mapping[str, Any]) -> li
     name = resolved.get("name")
     if name is not None and not re.fullmatch(r"[\w.-]{1,80}", name):
         mistakes.append(f"--name {name!r}: give letters, digits, dots, dashes and underscores, 80 at most.")
+    return mistakes
+
+
+def _picture_contradictions(resolved: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
+    mistakes = []
+    if "images" in given and "image_size" in given:
+        mistakes.append("--images and --image-size exclude each other: images are in a folder, or drawn.")
+    if (resolved.get("image_pool") or DRAWN_IMAGES) != DRAWN_IMAGES and "image_size" not in given:
+        mistakes.append("--image-pool needs --image-size: it is the number of images that are drawn.")
+    if (resolved.get("images_per_request") or 1) > 1 and not {"images", "image_size"} & given.keys():
+        mistakes.append("--images-per-request needs --images DIR or --image-size WxH, where the images come from.")
     return mistakes

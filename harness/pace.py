@@ -31,6 +31,20 @@ def last_offset_s(users: int, rate: float) -> float:
     return offset_s(users - 1, rate) if users else 0.0
 
 
+def users_of(users: int, place: int, of: int) -> range:
+    """The indexes of the users that live in the load process at `place` of so many: every of-th one."""
+    return range(place, users, of)
+
+
+def tickets(requests: int, users: int, place: int, of: int) -> int:
+    """How many of a point's requests a load process may send: what its users would, if all of them sent as many.
+
+    Over all places it is exactly `requests`.
+    """
+    each, over = divmod(requests, users)
+    return sum(each + (user < over) for user in users_of(users, place, of))
+
+
 SETTLE_AT_LEAST_S = 2.0
 
 

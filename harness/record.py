@@ -22,6 +22,15 @@ class Usage(msgspec.Struct, frozen=True):
     cached: int | None = None
     reasoning: int | None = None
 
+    def updated(self, later: "Usage") -> "Usage":
+        """These counts with those told later in their place; what was not told again stays."""
+        return Usage(
+            prompt=self.prompt if later.prompt is None else later.prompt,
+            output=self.output if later.output is None else later.output,
+            cached=self.cached if later.cached is None else later.cached,
+            reasoning=self.reasoning if later.reasoning is None else later.reasoning,
+        )
+
 
 class Lag(msgspec.Struct, frozen=True):
     """Age of the data at the reads of one exchange, in microseconds."""

@@ -35,7 +35,7 @@ class Anchor(msgspec.Struct, frozen=True):
 
 
 class Process(msgspec.Struct, kw_only=True):
-    """One load process. `offset_ns` is its wall clock minus the master's."""
+    """One load process. `offset_ns` is its wall clock minus the master's, known to `offset_within_ns`."""
 
     worker: str
     host: str
@@ -43,7 +43,11 @@ class Process(msgspec.Struct, kw_only=True):
     start: Anchor
     end: Anchor | None = None
     offset_ns: int = 0
+    offset_within_ns: int | None = None
+    """None for a process whose clock was not compared."""
     lost: bool = False
+    spool: str | None = None
+    """Where a worker keeps its part before it is shipped, on its own host."""
 
 
 class Phases(msgspec.Struct, kw_only=True):

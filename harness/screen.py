@@ -114,6 +114,8 @@ class BarScreen:
         if event["event"] == "point":
             self._number, self._of = event["number"], event["of"]
             self._console.print(f"Point {self._number} of {self._of}: {_users(event['users'])}", highlight=False)
+        elif event["event"] == "worker":
+            self._console.print(event["text"], highlight=False, markup=False, soft_wrap=True)
         elif event["event"] == "tick":
             line = status_line(event, time.strftime("%H:%M:%S"), self._lang)
             self._console.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness import run
-from harness.launch import LoadProcess, find_locustfile, last_words
+from harness.launch import LoadProcess, check_port, find_locustfile, last_words
 from harness.opening import check, from_manifest, open_run
 from harness.options import OPTIONS, Options, UsageMistakes, flag, resolve
 from harness.parser import make_parser
@@ -60,7 +60,7 @@ def prepare(request: Request) -> tuple[Path, Options]:
         return _reopen(request.resume)
     options = resolve(request.raw)
     mistakes = []
-    for look in (partial(find_locustfile, options.locustfile), partial(check, options)):
+    for look in (partial(find_locustfile, options.locustfile), partial(check, options), partial(check_port, options)):
         try:
             look()
         except UsageMistakes as error:
@@ -78,6 +78,7 @@ def _reopen(folder: Path) -> tuple[Path, Options]:
     if manifest.kind != "sweep":
         raise RunError(f"{folder} is no sweep, and cannot be resumed.")
     options = from_manifest(manifest)
+    check_port(options)
     for point in manifest.points:
         if point.state == "running":
             point.state = "interrupted"
@@ -105,9 +106,11 @@ def _missing(options: Options, manifest: Manifest) -> list[int]:
 
 
 def sweep(folder: Path, options: Options, screen: Screen) -> Swept:
-    """Run the waiting points. A Ctrl-C ends the run early and cleanly; a second one at once."""
+    """Run the waiting points. A Ctrl-C ends the run early and follows what is in flight, a second one aborts that."""
     process = LoadProcess(folder, options, find_locustfile(options.locustfile))
-    trouble, interrupted = None, False
+    end_it = iter((process.drain, process.stop))
+    earlier = len(run.read_manifest(folder).processes)
+    trouble = None
     while True:
         try:
             for message in process.messages():
@@ -116,13 +119,13 @@ def sweep(folder: Path, options: Options, screen: Screen) -> Swept:
             status = process.wait()
             break
         except KeyboardInterrupt:
-            process.stop() if not interrupted else process.kill()
-            interrupted, trouble = True, "The sweep was interrupted; --resume runs what is missing."
+            next(end_it, process.kill)()
+            trouble = "The sweep was interrupted; --resume runs what is missing."
     screen.close()
-    return Swept(folder, options, _put_in_order(folder, trouble, status))
+    return Swept(folder, options, _put_in_order(folder, trouble, status, earlier))
 
 
-def _put_in_order(folder: Path, trouble: str | None, status: int) -> str | None:
+def _put_in_order(folder: Path, trouble: str | None, status: int, earlier: int) -> str | None:
     """Mark what a process that died left as running; say what is wrong, if anything is."""
     manifest = run.read_manifest(folder)
     if manifest.state == "running":
@@ -130,8 +133,14 @@ def _put_in_order(folder: Path, trouble: str | None, status: int) -> str | None:
             if point.state == "running":
                 point.state = "interrupted"
         manifest.state = "interrupted"
-        run.write_manifest(folder, manifest)
         trouble = trouble or f"The load process ended before the sweep did (exit {status}).\n{last_words(folder)}"
+        try:
+            run.write_manifest(folder, manifest)
+        except OSError as error:
+            trouble += f"\nThe manifest cannot be written: {error.strerror}."
     elif manifest.state == "interrupted":
         trouble = trouble or "The run is not whole."
+    lost = [process.worker for process in manifest.processes[earlier:] if process.lost]
+    if lost and trouble is None:
+        trouble = f"The run lost {', '.join(lost)}; the points that saw it are invalid."
     return trouble

@@ -1,7 +1,4 @@
-"""A set of prompts: how a file of them is read, in which order they are dealt, and to whom.
-
-    .jsonl .ndjson .json    one object a line: `prompt` or `messages`, optional `system`, `max_tokens`, `id`
-    anything else           one prompt a line
+"""A set of prompts: what one asks, in which order they are dealt, and to whom.
 
 Nothing here reads a file or keeps state between two users: a worker that knows the seed, its index and how many
 workers there are deals the same prompts to the same global users as a single process would.
@@ -9,22 +6,12 @@ workers there are deals the same prompts to the same global users as a single pr
 
 import hashlib
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import PurePath
 from typing import Any
 
 import msgspec
 
-ROLES = ("system", "developer", "user", "assistant", "tool")
-"""Who may speak in `messages`."""
-
-JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
-LISTED_MISTAKES = 20
-
-_UTF8_BOM = b"\xef\xbb\xbf"
-_OWN_KEYS = frozenset({"prompt", "messages", "system", "max_tokens", "id"})
-_SPOKEN = frozenset({"role", "content"})
 # Orders of a set that may be in use at once: users / prompts of them, times how far fast users run ahead of slow ones.
 _CACHED_ORDERS = 4096
 
@@ -40,11 +27,56 @@ class TestsetError(Exception):
         return "\n".join(self.mistakes)
 
 
+class Image(msgspec.Struct, frozen=True):
+    """A picture, encoded once for every request that sends it. Two prompts with the same file share one Image."""
+
+    media_type: str
+    """Such as image/png."""
+    base64: str
+    """The bytes of the file, in the standard alphabet, padded."""
+    digest: str
+    """Of the bytes, "sha256:" and hexadecimal."""
+
+    @property
+    def data_url(self) -> str:
+        """As most APIs take it."""
+        return f"data:{self.media_type};base64,{self.base64}"
+
+
+Part = str | Image
+"""What a message is made of: words, or a picture."""
+
+
 class Message(msgspec.Struct, frozen=True):
-    """One turn of a conversation, text only."""
+    """One turn of a conversation. Text alone is a string; with pictures it is a tuple of parts, in the order of the file."""
 
     role: str
-    content: str
+    content: str | tuple[Part, ...]
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The content as parts, also where it is a string."""
+        return (self.content,) if isinstance(self.content, str) else self.content
+
+    @property
+    def text(self) -> str:
+        """The words alone, a line feed between two parts."""
+        return "\n".join(part for part in self.parts if isinstance(part, str))
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """The pictures alone."""
+        return tuple(part for part in self.parts if isinstance(part, Image))
+
+    def behind(self, words: str) -> "Message":
+        """The message with words before all that it says."""
+        if isinstance(self.content, str):
+            return Message(self.role, f"{words} {self.content}")
+        return Message(self.role, (words, *self.content))
+
+    def showing(self, images: tuple[Image, ...]) -> "Message":
+        """The message with images after all that it says."""
+        return Message(self.role, (*self.parts, *images))
 
 
 class Prompt(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,48 +86,61 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
     """Position in the file, from 0, blank lines not counted."""
     messages: tuple[Message, ...]
     max_tokens: int | None = None
-    """Overrides the option of that name for this prompt."""
+    """Overrides the option of that name for this prompt, whichever is larger."""
     id: str | None = None
+    expected: str | None = None
+    """The right answer, never sent."""
     metadata: dict[str, Any] = {}
-    """The keys of the line that mean nothing to llocust, as they stood there."""
+    """What the file says of the prompt and means nothing to llocust, as it stood there."""
+
+    def showing(self, images: tuple[Image, ...]) -> "Prompt":
+        """The prompt with images after what its user says last. Raises ValueError where no user speaks."""
+        for place in reversed(range(len(self.messages))):
+            if self.messages[place].role == "user":
+                shown = self.messages[place].showing(images)
+                messages = (*self.messages[:place], shown, *self.messages[place + 1 :])
+                return msgspec.structs.replace(self, messages=messages)
+        raise ValueError("no message of the user could show the images")
+
+
+class Album(msgspec.Struct, frozen=True):
+    """Images that go with prompts which have nothing to do with them: so many a request, none twice in one."""
+
+    images: tuple[Image, ...]
+    per_request: int
+
+    def pick(self, seed: int, user: int, turn: int) -> tuple[Image, ...]:
+        """Those for global user `user` at its `turn`-th request, the same on every machine. Costs about 15 µs."""
+        chance = random.Random(f"{seed}/images/{user}/{turn}")  # noqa: S311 - fairness is wanted here, not secrecy
+        return tuple(chance.sample(self.images, self.per_request))
 
 
 class Testset(msgspec.Struct, frozen=True):
-    """Prompts in file order; `digest` is "sha256:" and the hexadecimal digest of the file's bytes."""
+    """Prompts in file order."""
 
     name: str
     source: str
     digest: str
+    """Of all that is sent: the file as it is unpacked, and the images that are in other files."""
     prompts: tuple[Prompt, ...]
+    album: Album | None = None
+    left_out: int = 0
+    """Entries of the file in which nothing is asked."""
 
-
-class _Mistake(Exception):
-    """What is wrong with one line, without file and line number."""
-
-
-def parse(name: str, source: str, data: bytes) -> Testset:
-    """The set in `data`; the suffix of `source` says how to read it.
-
-    Raises TestsetError with all mistakes at once, the first LISTED_MISTAKES of them in words.
-    """
-    read = _read_object if PurePath(source).suffix.lower() in JSON_SUFFIXES else _read_text
-    prompts: list[Prompt] = []
-    mistakes: list[str] = []
-    for number, line in _lines(data):
-        try:
-            prompts.append(read(len(prompts), _decode(line)))
-        except _Mistake as mistake:
-            mistakes.append(f"{source}:{number}: {mistake}")
-    if mistakes:
-        raise TestsetError(_shorten(mistakes))
-    if not prompts:
-        raise TestsetError([f"{source} holds no prompt; write at least one line."])
-    return Testset(name, source, digest(data), tuple(prompts))
+    @property
+    def has_images(self) -> bool:
+        """Whether any request shows one."""
+        return self.album is not None or any(message.images for each in self.prompts for message in each.messages)
 
 
 def digest(data: bytes) -> str:
     """The word sha256, a colon, and the hexadecimal digest."""
     return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def digest_of_all(digests: Sequence[str]) -> str:
+    """One digest for several: of their lines, where there is more than one."""
+    return digests[0] if len(digests) == 1 else digest("\n".join(digests).encode())
 
 
 @lru_cache(maxsize=_CACHED_ORDERS)
@@ -116,120 +161,10 @@ def deal(testset: Testset, seed: int, user: int, turn: int, users: int) -> Promp
     Turn by turn the users go through the whole set, each time in a new order, before a prompt comes again.
     """
     cycle, place = divmod(user + turn * users, len(testset.prompts))
-    return testset.prompts[order(len(testset.prompts), seed, cycle)[place]]
+    prompt = testset.prompts[order(len(testset.prompts), seed, cycle)[place]]
+    return prompt if testset.album is None else prompt.showing(testset.album.pick(seed, user, turn))
 
 
 def share(index: int, count: int, n: int) -> range:
     """The global users of worker `index` of `count`, out of `n`: every `count`-th one, from `index` on."""
     return range(index, n, count)
-
-
-def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
-    # Of bytes, not of str: there splitlines would also cut at U+2028, which may stand in a prompt.
-    for number, line in enumerate(data.removeprefix(_UTF8_BOM).splitlines(), start=1):
-        if line.strip():
-            yield number, line
-
-
-def _decode(line: bytes) -> str:
-    try:
-        return line.decode()
-    except UnicodeDecodeError as error:
-        raise _Mistake(f"byte {error.start + 1} of the line is not UTF-8; save the file as UTF-8.") from None
-
-
-def _shorten(mistakes: list[str]) -> list[str]:
-    more = len(mistakes) - LISTED_MISTAKES
-    return mistakes if more <= 0 else [*mistakes[:LISTED_MISTAKES], f"and {more} more"]
-
-
-def _read_text(index: int, line: str) -> Prompt:
-    return Prompt(index=index, messages=(Message("user", _filled("the prompt", line.strip())),))
-
-
-def _read_object(index: int, line: str) -> Prompt:
-    fields = _fields(line)
-    return Prompt(
-        index=index,
-        messages=(*_system(fields), *_conversation(fields)),
-        max_tokens=_max_tokens(fields.get("max_tokens")),
-        id=_id(fields.get("id")),
-        metadata={key: value for key, value in fields.items() if key not in _OWN_KEYS},
-    )
-
-
-def _fields(line: str) -> dict[str, Any]:
-    try:
-        fields = msgspec.json.decode(line)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise _Mistake(f"not JSON: {error}.") from None
-    if not isinstance(fields, dict):
-        raise _Mistake('must be a JSON object, such as {"prompt": "..."}.')
-    return fields
-
-
-def _system(fields: dict[str, Any]) -> tuple[Message, ...]:
-    if fields.get("system") is None:
-        return ()
-    return (Message("system", _filled('"system"', fields["system"])),)
-
-
-def _conversation(fields: dict[str, Any]) -> tuple[Message, ...]:
-    if ("prompt" in fields) == ("messages" in fields):
-        found = "both" if "prompt" in fields else "neither"
-        raise _Mistake(f'must have either "prompt" or "messages" and has {found}.')
-    if "prompt" in fields:
-        return (Message("user", _filled('"prompt"', fields["prompt"])),)
-    messages = _messages(fields["messages"])
-    if fields.get("system") is not None and messages[0].role == "system":
-        raise _Mistake('has "system" and a system message; keep one of them.')
-    return messages
-
-
-def _messages(value: Any) -> tuple[Message, ...]:
-    shaped = isinstance(value, list) and all(isinstance(each, dict) and each.keys() >= _SPOKEN for each in value)
-    if not shaped:
-        raise _Mistake('"messages" must be a list of {"role", "content"} objects.')
-    if not value:
-        raise _Mistake('"messages" is empty.')
-    return tuple(_message(place, each) for place, each in enumerate(value))
-
-
-def _message(place: int, value: dict[str, Any]) -> Message:
-    silent = sorted(value.keys() - _SPOKEN)
-    if silent:
-        raise _Mistake(f'messages[{place}] has "{silent[0]}", which would not be sent; only "role" and "content" are.')
-    role = value["role"]
-    if role not in ROLES:
-        raise _Mistake(f"the role of messages[{place}] is {_quoted(role)} and must be one of {', '.join(ROLES)}.")
-    return Message(role, _filled(f"the content of messages[{place}]", value["content"]))
-
-
-def _filled(what: str, value: Any) -> str:
-    if not isinstance(value, str):
-        raise _Mistake(f"{what} must be a string.")
-    if not value.strip():
-        raise _Mistake(f"{what} is empty.")
-    return value
-
-
-def _max_tokens(value: Any) -> int | None:
-    if value is None:
-        return None
-    # bool is an int to Python, not to whoever wrote `true`.
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise _Mistake(f'"max_tokens" must be a positive whole number, not {_quoted(value)}.')
-    return value
-
-
-def _id(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    raise _Mistake(f'"id" must be a string or a whole number, not {_quoted(value)}.')
-
-
-def _quoted(value: Any) -> str:
-    text = msgspec.json.encode(value).decode()
-    return text if len(text) <= 40 else text[:37] + "..."

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -13,11 +14,17 @@ from reports.report import Report
 from reports.write import write, write_comparison
 
 OK, USAGE, CHECK_FAILED = 0, 2, 3
+Gather = Callable[[Path, Sequence[Path]], Sequence[object]]
+"""Brings into a run folder what its workers still have, also from the directories given; says what it brought."""
+
 _RANK = {"trusted": 0, "doubtful": 1, "invalid": 2}
 
 
-def report_main(argv: list[str]) -> int:
-    """Rebuild the renderings of runs; 2 where one cannot be read, 3 where --fail-on says so."""
+def report_main(argv: list[str], gather: Gather | None = None) -> int:
+    """Rebuild the renderings of runs; 2 where one cannot be read, 3 where --fail-on says so.
+
+    `gather` completes each run folder first.
+    """
     parser = argparse.ArgumentParser(
         "llocust report", description="Rebuild every rendering of a run from what was recorded."
     )
@@ -32,8 +39,22 @@ def report_main(argv: list[str]) -> int:
     parser.add_argument(
         "--fail-on", choices=("doubtful", "invalid"), help="exit 3 where a run's verdict is this, or worse"
     )
+    if gather is not None:
+        parser.add_argument(
+            "--spool",
+            action="append",
+            default=[],
+            type=Path,
+            metavar="DIR",
+            help="a worker's spool, brought here from the host on which the worker died; may be given several times",
+        )
     options = parser.parse_args(argv)
+    if gather is not None and options.spool and len(options.runs) != 1:
+        parser.error("--spool belongs to one run; name only that.")
     try:
+        if gather is not None:
+            for brought in (each for folder in options.runs for each in gather(folder, options.spool)):
+                print(brought, file=sys.stderr)
         reports = [_report(folder) for folder in options.runs]
     except RunError as error:
         print(error, file=sys.stderr)

@@ -39,6 +39,9 @@ _MUST_BE_EQUAL = (
     _Trait("test set digest", lambda report: report.run["testset"]["digest"], "send the same prompts in both"),
     _Trait("dialect", lambda report: report.run["dialect"], "use one API in both"),
     _Trait("--max-tokens", _option("max_tokens"), "ask for answers of the same length in both"),
+    _Trait(
+        "--stream", lambda report: report.run["options"].get("stream", True), "stream the answers in both or in neither"
+    ),
     _Trait("bound of the window", _bound, "use --run-time in both, or --requests in both"),
     _Trait("--salt", lambda report: bool(report.run["options"].get("salt")), "salt the prompts in both or in neither"),
 )

@@ -62,9 +62,9 @@ def _events_per_read(point: Measured) -> float | None:
 
 
 def lost_workers(manifest: Manifest, point: Point) -> tuple[str, ...]:
-    """The lost workers that did not see this point to its end: gone before it, or in its midst."""
+    """The workers that were lost in the midst of this point. One that went before has left its users to the others."""
     return tuple(
         process.worker
         for process in manifest.processes
-        if process.lost and (process.worker not in point.phases or point.phases[process.worker].end_ns is None)
+        if process.lost and process.worker in point.phases and point.phases[process.worker].end_ns is None
     )

@@ -68,7 +68,7 @@ def _run_level(manifest: Manifest, known: Iterable[str], points: Sequence[PointR
                 level="invalid",
                 figure=len(lost),
                 threshold=0,
-                text=f"The master lost {', '.join(lost)} after the last point.",
+                text=f"The master lost {', '.join(lost)} while no point was on.",
                 remedy="See why the load process ended (memory, network, its log); the finished points stand.",
             )
         )

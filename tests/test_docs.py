@@ -5,6 +5,7 @@ import ast
 import json
 import re
 import shlex
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -16,9 +17,12 @@ from harness import metrics, run
 from harness import record as records
 from harness.calibrate import read_command as read_calibrate
 from harness.cli import VERBS
+from harness.errand import parser as worker_parser
+from harness.errand import read_command as read_worker
 from harness.options import OPTIONS, resolve
 from harness.outcome import Outcome
 from harness.parser import CONFIG_FILES, make_parser
+from harness.salvage import salvage
 from harness.screen import status_line
 from harness.simulator.options import SimulatorOptions, add_arguments
 from harness.sweep import read_command
@@ -31,7 +35,7 @@ README = ROOT / "README.md"
 PAGES = sorted([README, ROOT / "CHANGELOG.md", ROOT / "testsets" / "README.md", *(ROOT / "docs").rglob("*.md")])
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SHELL = ("sh", "")
-LOCUSTS_OWN = frozenset({"-f", "--host", "--headless", "-u", "-r", "-t", "--stop-timeout"})
+LOCUSTS_OWN = frozenset({"-f", "--host", "--headless", "-u", "-r", "-t", "--stop-timeout", "--processes"})
 
 
 def name_of(page):
@@ -81,7 +85,8 @@ def test_every_option_is_named_with_its_environment_variable(tmp_path, monkeypat
     actions = [action for action in parser._actions if action.env_var and action.dest != "resume"]
     assert {action.dest for action in actions} >= {option.key for option in OPTIONS}
     for action in actions:
-        row = row_of("options.md", f"`{flags_of(action)[0]}")
+        first = flags_of(action)[0]
+        (row,) = (line for line in text_of("options.md").splitlines() if re.match(rf"\| `{first}[` ]", line))
         assert row.split(" | ")[-2].strip() == f"`{action.env_var}`"
 
 
@@ -90,6 +95,15 @@ def test_every_flag_of_the_parser_is_told():
     for action in make_parser()._actions:
         if action.dest != "help":
             assert set(action.option_strings) <= told
+
+
+def test_every_option_of_a_worker_has_a_row_with_its_default():
+    for action in worker_parser()._actions:
+        if action.dest != "help":
+            row = row_of("workers.md", f"`{flags_of(action)[0]}")
+            assert all(f"`{flag}" in row for flag in action.option_strings)
+            default = {None: "`locustfiles/chat.py`", False: "off"}.get(action.default, f"`{action.default}`")
+            assert row.split(" | ")[1] == default
 
 
 def test_config_files_are_told():
@@ -323,6 +337,10 @@ def understand_calibrate(arguments, **_):
     read_calibrate(arguments)
 
 
+def understand_worker(arguments, **_):
+    read_worker(arguments)
+
+
 def understand_by_help(main):
     def understand(arguments, capsys):
         with pytest.raises(SystemExit):
@@ -338,7 +356,8 @@ UNDERSTAND = {
     "demo": understand_demo,
     "simulate": understand_simulate,
     "calibrate": understand_calibrate,
-    "report": understand_by_help(report_main),
+    "worker": understand_worker,
+    "report": understand_by_help(partial(report_main, gather=salvage)),
     "compare": understand_by_help(compare_main),
 }
 
@@ -491,6 +510,12 @@ def test_python_imports_what_there_is(body):
             assert spec.origin is not None
             source = Path(spec.origin).read_text(encoding="utf-8")
             assert all(re.search(rf"\b{alias.name}\b", source) for alias in node.names)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_tests_that_are_named_are_there(page):
+    for path, name in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", page.read_text(encoding="utf-8")):
+        assert f"\ndef {name}(" in (ROOT / path).read_text(encoding="utf-8")
 
 
 def test_nothing_is_left_to_be_done_in_the_documentation():

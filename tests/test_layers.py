@@ -15,7 +15,26 @@ PACKAGES = ("harness", "reports", "locustfiles", "testsets")
 NOUNS = frozenset({"harness.record", "harness.metrics", "harness.run", "harness.outcome"})
 """What the reading side may know of the load side."""
 
-PURE_HARNESS = ("testset", "call", "sse", "record", "outcome", "metrics", "pace", "options", "dialects", "accuracy")
+PURE_HARNESS = (
+    *(
+        "testset",
+        "formats",
+        "pictures",
+        "png",
+        "call",
+        "sse",
+        "lines",
+        "framing",
+        "record",
+        "outcome",
+        "metrics",
+        "pace",
+        "options",
+        "dialects",
+        "accuracy",
+    ),
+    *("block", "progress", "clocks", "histogram", "live"),
+)
 PURE_REPORTS = ("window", "stats", "verdict", "render")
 PURE = tuple(f"harness.{name}" for name in PURE_HARNESS) + tuple(f"reports.{name}" for name in PURE_REPORTS)
 """Modules, and packages with all that is in them."""

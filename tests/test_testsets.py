@@ -1,11 +1,14 @@
 """The prompt sets that travel with the program: what README.md says of them is so."""
 
+import base64
 import re
+import struct
 from importlib.resources import files
 
 import pytest
 
 from harness import shelf
+from testsets import make_arithmetic, make_ceval, make_vision
 from testsets.make_long import make, read_blocks
 
 README = (files("testsets") / "README.md").read_text(encoding="utf-8")
@@ -75,8 +78,59 @@ def test_a_set_is_in_its_language(name, script):
         assert len(re.findall(script, prompt.messages[0].content)) >= 10, prompt.id
 
 
-def test_the_long_set_is_made_by_its_script():
-    assert make(read_blocks()) == (files("testsets") / "long.jsonl").read_bytes()
+MADE = {
+    "long.jsonl": make(read_blocks()),
+    "arithmetic.jsonl": make_arithmetic.make(),
+    "ceval-zh.jsonl": make_ceval.make(make_ceval.read_subjects()),
+    **make_vision.make(),
+}
+
+
+@pytest.mark.parametrize("path", MADE)
+def test_what_has_a_script_is_made_by_it(path):
+    assert MADE[path] == (files("testsets") / path).read_bytes()
+
+
+def test_no_image_lies_about_that_no_script_makes():
+    found = {f"vision/{entry.name}" for entry in (files("testsets") / "vision").iterdir()}
+
+    assert found == {path for path in MADE if path.startswith("vision/")}
+
+
+@pytest.mark.parametrize("name", ["arithmetic", "ceval-zh", "long", "vision"])
+def test_sets_with_answers_have_one_for_each_prompt(name):
+    assert all(prompt.expected for prompt in shelf.find(name).prompts)
+
+
+def test_every_sum_comes_out():
+    for prompt in shelf.find("arithmetic").prompts:
+        bare = re.fullmatch(r"What is ([\d +×÷()-]+)\? Give only the final number\.", prompt.messages[0].content)
+        if bare is not None:
+            assert eval(bare[1].replace("×", "*").replace("÷", "/")) == int(prompt.expected), prompt.id
+
+
+def test_a_choice_comes_with_two_worked_examples_and_four_letters():
+    for prompt in shelf.find("ceval-zh").prompts:
+        assert [message.role for message in prompt.messages] == ["system", *["user", "assistant"] * 2, "user"]
+        assert re.findall(r"^([A-D])\. ", prompt.messages[-1].text, re.MULTILINE) == list("ABCD")
+        assert prompt.expected in "ABCD"
+
+
+def test_the_right_choice_is_the_one_that_the_script_was_given():
+    right = {each.question: each.right for subject in make_ceval.read_subjects() for each in subject.questions}
+    for prompt in shelf.find("ceval-zh").prompts:
+        question, *choices = prompt.messages[-1].text.splitlines()
+        assert f"{prompt.expected}. {right[question]}" in choices
+
+
+def test_every_drawing_is_shown_once_and_whole():
+    shown = [prompt.messages[0].images for prompt in shelf.find("vision").prompts]
+
+    assert len({image.digest for (image,) in shown}) == 20
+    for (image,) in shown:
+        data = base64.b64decode(image.base64)
+        # Width and height are the first two numbers behind the mark, a length and the name IHDR.
+        assert struct.unpack(">II", data[16:24]) == (224, 224)
 
 
 def test_long_documents_are_long_and_the_file_is_not():
@@ -89,10 +143,10 @@ def test_long_documents_are_long_and_the_file_is_not():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_short_and_ordinary_prompts_keep_to_the_lengths_the_readme_gives(name):
-    limits = {"short": (1, 13), "chat": (9, 140)}
+    limits = {"short": (1, 13), "chat": (9, 140), "vision": (9, 20)}
     low, high = limits.get(name, (1, 4000))
     for prompt in shelf.find(name).prompts:
-        assert low <= sum(len(message.content.split()) for message in prompt.messages) <= high, prompt.id
+        assert low <= sum(len(message.text.split()) for message in prompt.messages) <= high, prompt.id
 
 
 @pytest.mark.parametrize("needle", [kind.needle for kind in read_blocks().kinds])

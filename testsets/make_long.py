@@ -54,7 +54,7 @@ def _row(words: Words, kind: Kind, number: int) -> dict[str, str]:
     paragraphs.insert(rng.randint(1, len(paragraphs) - 1), kind.needle.format_map(hidden))
     opening = kind.opening.format_map(_pick(rng, words))
     text = "\n\n".join([opening, *paragraphs, f"Question: {kind.question}"])
-    return {"id": f"long-{number + 1:02d}", "prompt": text, "answer": kind.answer.format_map(hidden)}
+    return {"id": f"long-{number + 1:02d}", "prompt": text, "expected": kind.answer.format_map(hidden)}
 
 
 def _paragraphs(rng: random.Random, words: Words, kind: Kind, length: int) -> list[str]:

@@ -13,7 +13,7 @@ class Ask:
 
     id: str
     url: str
-    """The full endpoint."""
+    """The endpoint, as the dialect gives it."""
     model: str
     messages: tuple[Message, ...]
     max_tokens: int
@@ -21,3 +21,8 @@ class Ask:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     timeouts: Timeouts = field(default_factory=Timeouts)
     stream: bool = True
+
+    @property
+    def prompt(self) -> str:
+        """All that is said, a blank line between two turns, for an API that takes no conversation."""
+        return "\n\n".join(message.text for message in self.messages)

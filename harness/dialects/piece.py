@@ -24,7 +24,7 @@ class ToolCall(msgspec.Struct, frozen=True, gc=False):
 
 
 class Counted(msgspec.Struct, frozen=True, gc=False):
-    """Token counts, as far as the server has come; later ones replace earlier ones."""
+    """Token counts, as far as the server has come; later ones replace earlier ones, but None replaces nothing."""
 
     usage: Usage
 

@@ -1,32 +1,36 @@
 """Answers being sent: a stream of events, or one document at the end of the same time."""
 
-from harness.simulator.chunks import BROKEN, Chunks
+from harness.simulator.apis.api import Answer, Api
 from harness.simulator.framing import Framing, Plain, framing_for
 from harness.simulator.outlet import Outlet
-from harness.simulator.script import Ending, Script, document, tail
+from harness.simulator.script import Ending, Script, broken, document, tail
 from harness.simulator.truth import Entry
 
-EVENT_STREAM = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache")]
+
+def stream_head(api: Api) -> list[tuple[bytes, bytes]]:
+    """The headers of a stream."""
+    return [(b"content-type", api.stream_type), (b"cache-control", b"no-cache")]
 
 
 class Stream:
-    """One answer as server-sent events; the pacing calls `emit` once per token."""
+    """One answer as a stream of events; the pacing calls `emit` once per token."""
 
     __slots__ = (
-        "_after", "_before", "_breaks_after", "_chunks", "_count", "_due_ns", "_framing", "_index", "_outlet", "_pieces",
-        "_plain", "_script", "over", "turns",
+        "_answer", "_api", "_breaks_after", "_count", "_due_ns", "_framing", "_index", "_outlet", "_pieces", "_plain",
+        "_script", "_token", "over", "turns",
     )  # fmt: skip
 
-    def __init__(self, script: Script, chunks: Chunks, outlet: Outlet, entry: Entry) -> None:
+    def __init__(self, script: Script, api: Api, answer: Answer, outlet: Outlet, entry: Entry) -> None:
         self._script = script
-        self._chunks = chunks
+        self._api = api
+        self._answer = answer
         self._outlet = outlet
         # What is needed per token is kept at hand: this is the path that 35,000 tokens/s go.
         self._due_ns = entry.due_ns
-        self._before, self._after = chunks.before, chunks.after
+        self._token = answer.token
         self._pieces, self._count = script.pieces, len(script.pieces)
         self._breaks_after = script.breaks_after
-        self._framing: Framing = framing_for(script.fault)
+        self._framing: Framing = framing_for(script.fault, api.comment)
         self._plain = type(self._framing) is Plain
         entry.expect(script.pieces)
         self._index = 0
@@ -34,17 +38,18 @@ class Stream:
         self.turns = script.turns
 
     def open(self) -> None:
-        """Send the head and the role at once."""
-        self._outlet.start(200, EVENT_STREAM)
-        self._send(self._chunks.role(), 0)
+        """Send the head, and what the API says before any content, at once."""
+        self._outlet.start(200, stream_head(self._api))
+        for event in self._answer.opening(self._script.tokens):
+            self._send(event, 0)
 
     def emit(self, due_ns: int) -> None:
         """Send the token that was due then; after the last one, the end."""
         if self._index == self._breaks_after:
-            self._send(BROKEN, 0)
+            self._send(broken(self._api), 0)
         if self._index < self._count:
             self._due_ns.append(due_ns)
-            self._send(self._before + self._pieces[self._index].delta + self._after, 1)
+            self._send(self._token(self._pieces[self._index]), 1)
         self._index += 1
         if self._index >= self.turns:
             self._close()
@@ -63,7 +68,7 @@ class Stream:
 
     def _close(self) -> None:
         if self._breaks_after == self._index:
-            self._send(BROKEN, 0)
+            self._send(broken(self._api), 0)
         if self._script.ending is Ending.STALL:
             return
         if self._script.ending is Ending.COMPLETE:
@@ -71,7 +76,7 @@ class Stream:
         self._outlet.end()
 
     def _send_tail(self) -> None:
-        events = tail(self._script, self._chunks)
+        events = tail(self._script, self._answer)
         if self._plain:
             self._outlet.write(b"".join(events), more=False)
             return
@@ -87,9 +92,9 @@ class Document:
 
     __slots__ = ("_body", "_entry", "_left", "_outlet", "_script", "over", "turns")
 
-    def __init__(self, script: Script, chunks: Chunks, outlet: Outlet, entry: Entry) -> None:
+    def __init__(self, script: Script, api: Api, answer: Answer, outlet: Outlet, entry: Entry) -> None:
         self._script = script
-        self._body = document(script, chunks)
+        self._body = document(script, api, answer)
         entry.expect(script.pieces)
         self._outlet = outlet
         self._entry = entry

@@ -1,4 +1,4 @@
-"""The simulator's ASGI application: chat completions as OpenAI answers them, and the truth about it."""
+"""The simulator's ASGI application: answers in every API that it speaks, and the truth about them."""
 
 import asyncio
 import time
@@ -11,14 +11,16 @@ import msgspec
 
 from harness.simulator import refusals, script, summary
 from harness.simulator.answer import Document, Stream
-from harness.simulator.chunks import Chunks
+from harness.simulator.apis import CHAT, asked, listed
+from harness.simulator.apis.api import Api, Ident
 from harness.simulator.faults import REFUSALS, Fault, Rota
+from harness.simulator.images import digests
 from harness.simulator.options import SimulatorOptions
 from harness.simulator.outlet import Message, Outlet, Send
 from harness.simulator.pacing import Arrived, Pacing
 from harness.simulator.pump import Pump
 from harness.simulator.refusals import Refusal
-from harness.simulator.request import Ask, BadRequest, parse
+from harness.simulator.request import Ask, BadRequest
 from harness.simulator.truth import Entry, Log
 
 Receive = Callable[[], Awaitable[Message]]
@@ -39,7 +41,7 @@ class App:
         self._options = options
         self._pump = Pump(pacing)
         self._rota = Rota(options.faults)
-        self._authorization = None if api_key is None else f"Bearer {api_key}".encode()
+        self._api_key = None if api_key is None else api_key.encode()
         self._log = Log()
         self._started_s = int(time.time())
 
@@ -47,66 +49,72 @@ class App:
         """One request, whatever its path."""
         received_ns = time.monotonic_ns()
         method, path = scope["method"], scope["path"]
-        if path == "/v1/chat/completions" and method == "POST":
-            await self._complete(scope, receive, send, received_ns)
-        elif path == "/v1/models" and method == "GET":
-            await self._list_models(scope, send)
+        api = asked(path) if method == "POST" else None
+        listing = listed(path, dict(scope["headers"])) if method == "GET" else None
+        if api is not None:
+            await self._complete(api, scope, receive, send, received_ns)
+        elif listing is not None:
+            await self._list_models(listing, scope, send)
         elif path == "/truth" and method in {"GET", "DELETE"}:
             await self._tell_truth(scope, send)
         elif path == "/truth/requests" and method == "GET":
             await self._tell_requests(scope, send)
         else:
-            await _answer(send, refusals.no_such_page(method, path))
+            await _answer(send, refusals.no_such_page(method, path, CHAT))
 
-    async def _complete(self, scope: Scope, receive: Receive, send: Send, received_ns: int) -> None:
+    async def _complete(self, api: Api, scope: Scope, receive: Receive, send: Send, received_ns: int) -> None:
         headers = dict(scope["headers"])
-        entry = _entry(scope, headers, received_ns)
+        entry = _entry(api, scope, headers, received_ns)
         probe = headers.get(b"x-llocust-probe") == b"1"
         if not probe:
             self._log.add(entry)
         outlet = Outlet(send, entry.sent_ns)
         try:
-            ask = self._admit(headers, await _read_body(receive))
-            entry.stream, entry.model = ask.stream, ask.model
-            entry.fault = self._fault(headers, probe)
+            self._authorize(api, headers)
+            body = await _read_body(receive)
+            ask = _parse(api, scope["path"], body)
+            entry.images = digests(body)
+            entry.stream, entry.model = ask.stream, self._model(api, ask)
+            entry.fault = self._fault(api, headers, probe)
         except Gone:
             entry.disconnected = True
         except _Refused as refused:
             _refuse(outlet, entry, refused.refusal)
         else:
-            await self._play(ask, entry, outlet, receive)
+            await self._play(api, ask, entry, outlet, receive)
         entry.headers_ns, entry.last_send_ns = outlet.first_ns, outlet.last_ns
         entry.ended_ns = time.monotonic_ns()
 
-    def _admit(self, headers: dict[bytes, bytes], body: bytes) -> Ask:
-        if self._authorization not in {None, headers.get(b"authorization")}:
-            raise _Refused(refusals.UNAUTHORIZED)
-        try:
-            ask = parse(body)
-        except BadRequest as error:
-            raise _Refused(refusals.bad_request(str(error))) from error
-        if ask.model not in self._options.models:
-            raise _Refused(refusals.no_such_model(ask.model))
-        return ask
+    def _authorize(self, api: Api, headers: dict[bytes, bytes]) -> None:
+        if self._api_key not in {None, api.key(headers)}:
+            raise _Refused(refusals.unauthorized(api))
 
-    def _fault(self, headers: dict[bytes, bytes], probe: bool) -> Fault | None:
+    def _model(self, api: Api, ask: Ask) -> str:
+        if ask.model is None:
+            return self._options.models[0]
+        if ask.model not in self._options.models:
+            raise _Refused(refusals.no_such_model(ask.model, api))
+        return ask.model
+
+    def _fault(self, api: Api, headers: dict[bytes, bytes], probe: bool) -> Fault | None:
         wish = headers.get(b"x-simulate")
         if wish is not None:
             try:
                 return Fault(wish.decode("latin-1"))
             except ValueError as error:
-                raise _Refused(refusals.bad_request(f"X-Simulate: {error}.")) from error
+                raise _Refused(refusals.bad_request(f"X-Simulate: {error}.", api)) from error
         return None if probe else self._rota.deal()
 
-    async def _play(self, ask: Ask, entry: Entry, outlet: Outlet, receive: Receive) -> None:
+    async def _play(self, api: Api, ask: Ask, entry: Entry, outlet: Outlet, receive: Receive) -> None:
         if entry.fault in REFUSALS:
-            _refuse(outlet, entry, refusals.for_fault(entry.fault))
+            _refuse(outlet, entry, refusals.for_fault(entry.fault, api))
             return
-        part = script.write(ask, entry.fault, self._options)
+        part = script.write(api, ask, entry.fault, self._options)
         entry.prompt_tokens = part.prompt_tokens
-        chunks = Chunks(f"chatcmpl-{uuid4().hex}", ask.model, int(time.time()))
+        answer = api.answer(Ident(f"sim-{uuid4().hex}", entry.model or "", int(time.time())))
         stalls = part.fault in {Fault.STALL_BEFORE_HEADERS, Fault.STALL_BEFORE_TOKEN}
-        taker = Stream(part, chunks, outlet, entry) if ask.stream else Document(part, chunks, outlet, entry)
+        kind = Stream if ask.stream else Document
+        taker = kind(part, api, answer, outlet, entry)
         if isinstance(taker, Stream) and part.fault is not Fault.STALL_BEFORE_HEADERS:
             taker.open()
         if not stalls:
@@ -118,15 +126,13 @@ class App:
         if outlet.done.done() and part.ending is script.Ending.COMPLETE:
             entry.finish, entry.usage = part.finish, part.tokens
 
-    async def _list_models(self, scope: Scope, send: Send) -> None:
-        if self._authorization not in {None, dict(scope["headers"]).get(b"authorization")}:
-            await _answer(send, refusals.UNAUTHORIZED)
+    async def _list_models(self, api: Api, scope: Scope, send: Send) -> None:
+        try:
+            self._authorize(api, dict(scope["headers"]))
+        except _Refused as refused:
+            await _answer(send, refused.refusal)
             return
-        models = [
-            {"id": model, "object": "model", "created": self._started_s, "owned_by": "llocust"}
-            for model in self._options.models
-        ]
-        await _answer(send, _json({"object": "list", "data": models}))
+        await _answer(send, _json(api.models(self._options.models, self._started_s)))
 
     async def _tell_truth(self, scope: Scope, send: Send) -> None:
         if scope["method"] == "DELETE":
@@ -137,7 +143,7 @@ class App:
         try:
             since_ns, until_ns = _span(scope)
         except BadRequest as error:
-            await _answer(send, refusals.bad_request(str(error)))
+            await _answer(send, refusals.bad_request(str(error), CHAT))
             return
         await _answer(send, _json(summary.summarise(self._log.between(since_ns, until_ns))))
 
@@ -145,7 +151,7 @@ class App:
         try:
             entries = self._log.between(*_span(scope))
         except BadRequest as error:
-            await _answer(send, refusals.bad_request(str(error)))
+            await _answer(send, refusals.bad_request(str(error), CHAT))
             return
         await send(_head(200, [(b"content-type", b"application/x-ndjson")]))
         # A few rows at a time, so that streams under way are not held up.
@@ -162,10 +168,17 @@ class _Refused(Exception):
         self.refusal = refusal
 
 
-def _entry(scope: Scope, headers: dict[bytes, bytes], received_ns: int) -> Entry:
+def _parse(api: Api, path: str, body: bytes) -> Ask:
+    try:
+        return api.parse(path, body)
+    except BadRequest as error:
+        raise _Refused(refusals.bad_request(str(error), api)) from error
+
+
+def _entry(api: Api, scope: Scope, headers: dict[bytes, bytes], received_ns: int) -> Entry:
     host, port = scope["client"] or ("unknown", 0)
     request_id = headers.get(b"x-request-id", b"").decode("latin-1") or uuid4().hex
-    return Entry(id=request_id, connection=f"{host}:{port}", received_ns=received_ns)
+    return Entry(id=request_id, connection=f"{host}:{port}", received_ns=received_ns, dialect=api.name)
 
 
 async def _read_body(receive: Receive) -> bytes:

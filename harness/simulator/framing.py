@@ -44,8 +44,11 @@ class Crlf(Plain):
 class Comments(Plain):
     """A comment before each event, as servers send to keep a connection open."""
 
+    def __init__(self, comment: bytes) -> None:
+        self._comment = comment
+
     def frame(self, event: bytes, tokens: int) -> list[Write]:
-        return [Write(b": keep-alive\n\n" + event, tokens)]
+        return [Write(self._comment + event, tokens)]
 
 
 class Bundle:
@@ -81,12 +84,13 @@ def _inside_character(event: bytes) -> list[int]:
 
 _FRAMINGS: dict[Fault, type[Plain | Bundle]] = {
     Fault.CRLF: Crlf,
-    Fault.COMMENTS: Comments,
     Fault.BUNDLE: Bundle,
     Fault.SPLIT: Split,
 }
 
 
-def framing_for(fault: Fault | None) -> Framing:
-    """A new framing for one answer."""
+def framing_for(fault: Fault | None, comment: bytes) -> Framing:
+    """A new framing for one answer, in an API whose comments look like this one."""
+    if fault is Fault.COMMENTS:
+        return Comments(comment)
     return _FRAMINGS.get(fault, Plain)() if fault else Plain()

@@ -1,24 +1,21 @@
-"""What a client asked for, as far as the simulator cares."""
+"""What a client asked for, as far as the simulator cares, in no API's terms."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import msgspec
 
+T = TypeVar("T")
+
 
 class BadRequest(Exception):
-    """A body that is no chat completion request; the message says why."""
+    """A body that is no request of the API; the message says why."""
 
 
-class StreamOptions(msgspec.Struct):
-    """The part of a request about the stream itself."""
-
-    include_usage: bool = False
-
-
-class Message(msgspec.Struct):
+class Turn(msgspec.Struct):
     """One turn; `content` is text, a list of parts, or nothing."""
 
-    role: str
+    role: str = "user"
     content: str | list[dict[str, Any]] | None = None
 
     def text(self) -> str:
@@ -28,46 +25,41 @@ class Message(msgspec.Struct):
         return self.content or ""
 
 
-class Ask(msgspec.Struct):
-    """A chat completion request; keys not named here are ignored, as servers do."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One request for an answer."""
 
-    model: str
-    messages: list[Message]
-    stream: bool = False
-    max_tokens: int | None = None
-    max_completion_tokens: int | None = None
-    stream_options: StreamOptions | None = None
-
-    @property
-    def prompt(self) -> str:
-        """All that was said."""
-        return "\n".join(message.text() for message in self.messages)
-
-    @property
-    def limit(self) -> int | None:
-        """The most tokens wanted."""
-        return self.max_tokens if self.max_completion_tokens is None else self.max_completion_tokens
-
-    @property
-    def include_usage(self) -> bool:
-        """Whether a stream is to end with token counts."""
-        return self.stream_options is not None and self.stream_options.include_usage
+    model: str | None
+    """None where the API has no place for it."""
+    prompt: str
+    """All that was said."""
+    limit: int | None
+    """The most tokens wanted."""
+    stream: bool
+    include_usage: bool = True
+    """Whether a stream is to tell token counts."""
 
 
-_DECODER = msgspec.json.Decoder(Ask)
-
-
-def parse(body: bytes) -> Ask:
-    """Raises BadRequest with a sentence."""
+def read(kind: type[T], body: bytes, what: str) -> T:
+    """The body of a request. Raises BadRequest with a sentence."""
     try:
-        ask = _DECODER.decode(body)
+        return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadRequest(f"The body is not a chat completion request: {error}") from error
-    if not ask.messages:
-        raise BadRequest("messages is empty; it takes at least one message.")
-    if ask.limit is not None and ask.limit < 1:
-        raise BadRequest(f"max_tokens is {ask.limit}; it must be at least 1.")
-    return ask
+        raise BadRequest(f"The body is not a {what} request: {error}") from error
+
+
+def said(turns: list[Turn], named: str = "messages") -> str:
+    """All that was said, a line each. Raises BadRequest where that is nothing."""
+    if not turns:
+        raise BadRequest(f"{named} is empty; it takes at least one message.")
+    return "\n".join(turn.text() for turn in turns)
+
+
+def limited(limit: int | None, named: str = "max_tokens") -> int | None:
+    """A bound of an answer. Raises BadRequest for one that leaves nothing."""
+    if limit is not None and limit < 1:
+        raise BadRequest(f"{named} is {limit}; it must be at least 1.")
+    return limit
 
 
 def count_prompt_tokens(prompt: str) -> int:

@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from harness.simulator.chunks import BROKEN, DONE, Chunks, Tokens, error_event
+from harness.simulator.apis.api import Answer, Api
 from harness.simulator.faults import STOPS_EARLY, Fault
 from harness.simulator.options import SimulatorOptions
 from harness.simulator.request import Ask, count_prompt_tokens
-from harness.simulator.words import Piece, draw_count, draw_text, draw_tool_call, seed_of
+from harness.simulator.words import Piece, Tokens, draw_count, draw_text, draw_tool_call, draw_whole_call, seed_of
+
+_DIED = "The engine died in the middle of this answer."
+_BROKEN = b'{"what":"breaks o'
 
 
 class Ending(Enum):
@@ -38,21 +41,21 @@ class Script:
         return max(1, len(self.pieces))
 
 
-def write(ask: Ask, fault: Fault | None, options: SimulatorOptions) -> Script:
-    """The answer to a request, faults included."""
+def write(api: Api, ask: Ask, fault: Fault | None, options: SimulatorOptions) -> Script:
+    """The answer to a request, faults included. What the API has no place for is said as text."""
     prompt = ask.prompt
     seed = seed_of(options.seed, prompt)
     wanted = options.tokens or draw_count(seed, options.tokens_mean)
     count = min(wanted, ask.limit or wanted)
-    # Drawn whole and then shortened: the same prompt begins the same, whatever its limit.
-    pieces = _draw(seed, wanted, options)[:count] if fault is not Fault.EMPTY else []
-    tokens = Tokens(count_prompt_tokens(prompt), len(pieces), sum(piece.kind == "r" for piece in pieces))
+    pieces = _draw(api, seed, wanted, count, options) if fault is not Fault.EMPTY else []
+    thought = sum(piece.kind == "r" for piece in pieces)
+    tokens = Tokens(count_prompt_tokens(prompt), count if pieces else 0, thought)
     finishes = fault not in STOPS_EARLY
     return Script(
         seed=seed,
         prompt_tokens=tokens.prompt,
         pieces=pieces[: options.fault_after] if not finishes else pieces,
-        finish=_reason(count < wanted, options) if finishes else None,
+        finish=api.reasons[_reason(api, count < wanted, options)] if finishes else None,
         tokens=tokens if finishes and _tells_usage(ask, fault, options) else None,
         ending=_ENDINGS.get(fault, Ending.COMPLETE) if fault else Ending.COMPLETE,
         fault=fault,
@@ -68,43 +71,51 @@ _ENDINGS = {
 }
 
 
-def tail(script: Script, chunks: Chunks) -> list[bytes]:
+def broken(api: Api) -> bytes:
+    """An event of JSON that breaks off."""
+    return api.event(_BROKEN)
+
+
+def tail(script: Script, answer: Answer) -> list[bytes]:
     """The events after the last token."""
     if script.fault is Fault.ERROR_EVENT:
-        return [error_event("The engine died in the middle of this answer."), DONE]
-    events = []
-    if script.finish is not None:
-        events.append(chunks.finish(script.finish))
-    if script.tokens is not None:
-        events.append(chunks.usage(script.tokens))
-    if script.finish is not None and script.fault is not Fault.NO_DONE:
-        events.append(DONE)
-    return events
+        return answer.fault(_DIED)
+    if script.finish is None:
+        return []
+    return answer.end(script.finish, script.tokens, done=script.fault is not Fault.NO_DONE)
 
 
-def document(script: Script, chunks: Chunks) -> bytes:
+def document(script: Script, api: Api, answer: Answer) -> bytes:
     """The body of an answer that is not streamed."""
     if script.fault is Fault.ERROR_EVENT:
-        return error_event("The engine died in the middle of this answer.")[len(b"data: ") :].strip()
-    whole = chunks.whole(script.pieces, script.finish, script.tokens)
-    return BROKEN[len(b"data: ") :].strip() if script.fault is Fault.MALFORMED else whole
+        return api.error(500, _DIED)
+    return _BROKEN if script.fault is Fault.MALFORMED else answer.whole(script.pieces, script.finish, script.tokens)
 
 
-def _draw(seed: int, count: int, options: SimulatorOptions) -> list[Piece]:
-    if not options.tool_call:
-        return draw_text(seed, count, options.reasoning)
-    thought = draw_text(seed, min(options.reasoning, count), options.reasoning)
-    return thought + draw_tool_call(seed, count - len(thought))
+def _draw(api: Api, seed: int, wanted: int, count: int, options: SimulatorOptions) -> list[Piece]:
+    """`count` tokens, drawn whole and then shortened: the same prompt begins the same, whatever its limit."""
+    reasoning = options.reasoning if "r" in api.kinds else 0
+    if not _calls(api, options):
+        return draw_text(seed, wanted, reasoning)[:count]
+    thought = draw_text(seed, min(reasoning, wanted), reasoning)[:count]
+    if api.calls_whole:
+        return thought + (draw_whole_call(seed, wanted - len(thought)) if count > len(thought) else [])
+    return (thought + draw_tool_call(seed, wanted - len(thought)))[:count]
 
 
-def _reason(limited: bool, options: SimulatorOptions) -> str:
+def _calls(api: Api, options: SimulatorOptions) -> bool:
+    return options.tool_call and "c" in api.kinds
+
+
+def _reason(api: Api, limited: bool, options: SimulatorOptions) -> str:
     if limited:
         return "length"
-    return "tool_calls" if options.tool_call else "stop"
+    return "tool_calls" if _calls(api, options) else "stop"
 
 
 def _tells_usage(ask: Ask, fault: Fault | None, options: SimulatorOptions) -> bool:
     if fault is Fault.NO_USAGE or options.usage == "never":
         return False
-    # As OpenAI does it: a document always has token counts, a stream only where they were asked for.
+    # As OpenAI does it: a document always has token counts, a stream only where they were asked for. An API that
+    # tells them unasked takes every request as one that asks.
     return options.usage == "always" or ask.include_usage or not ask.stream

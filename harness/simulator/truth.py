@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.simulator.chunks import Tokens
 from harness.simulator.faults import HARMLESS, Fault
-from harness.simulator.words import Piece
+from harness.simulator.words import Piece, Tokens
 
 
 @dataclass(slots=True, kw_only=True)
@@ -20,9 +19,13 @@ class Entry:
     """The client's address and port: one per connection."""
     received_ns: int
     """When the application was called, the head of the request having been read."""
+    dialect: str | None = None
+    """The API that was asked."""
     stream: bool | None = None
     model: str | None = None
     prompt_tokens: int | None = None
+    images: list[str] = field(default_factory=list)
+    """Digests of the images that the request held, in its order."""
     fault: Fault | None = None
     status: int | None = None
     """None where no head was sent."""
@@ -58,9 +61,11 @@ class Entry:
             "id": self.id,
             "connection": self.connection,
             "received_ns": self.received_ns,
+            "dialect": self.dialect,
             "stream": self.stream,
             "model": self.model,
             "prompt_tokens": self.prompt_tokens,
+            "images": self.images,
             "fault": self.fault,
             "status": self.status,
             "finish": self.finish,

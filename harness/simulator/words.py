@@ -1,4 +1,4 @@
-"""The simulator's language: 64 short tokens, some of them of several bytes, ready for a JSON delta."""
+"""The simulator's language: 64 short tokens, some of them of several bytes, ready to be put into JSON."""
 
 import hashlib
 import json
@@ -17,11 +17,13 @@ TOOL_NAME = "look_up"
 
 
 class Piece(NamedTuple):
-    """One token: its kind (t text, r reasoning, c tool call), what a client decodes, and its delta as JSON."""
+    """One token: its kind (t text, r reasoning, c tool call), what a client decodes, and that as a JSON string."""
 
     kind: str
     text: str
-    delta: bytes
+    json: bytes
+    names: bool = False
+    """The token is the name of the tool, not a part of its arguments."""
 
     @property
     def chars(self) -> int:
@@ -29,22 +31,30 @@ class Piece(NamedTuple):
         return len(self.text)
 
 
-def _encode(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+class Tokens(NamedTuple):
+    """Token counts of one answer; `reasoning` is part of `output`."""
+
+    prompt: int
+    output: int
+    reasoning: int
 
 
-def _argument(text: str) -> Piece:
-    return Piece("c", text, _encode({"tool_calls": [{"index": 0, "function": {"arguments": text}}]}))
+def encode(value: object) -> bytes:
+    """JSON without spaces, in UTF-8 rather than escapes."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
-_TEXT = [Piece("t", token, _encode({"content": token})) for token in _TOKENS]
-_REASONING = [Piece("r", token, _encode({"reasoning_content": token})) for token in _TOKENS]
+def _piece(kind: str, text: str, *, names: bool = False) -> Piece:
+    return Piece(kind, text, encode(text), names)
+
+
+_TEXT = [_piece("t", token) for token in _TOKENS]
+_REASONING = [_piece("r", token) for token in _TOKENS]
 # Arguments are JSON inside a JSON string, so that a token is escaped twice.
-_ARGUMENTS = [_argument(json.dumps(token, ensure_ascii=False)[1:-1]) for token in _TOKENS]
-_ARGUMENTS_BEGIN = _argument('{"query":"')
-_ARGUMENTS_END = _argument('"}')
-_TOOL_CALL = {"index": 0, "id": "call_0", "type": "function", "function": {"name": TOOL_NAME, "arguments": ""}}
-_TOOL_BEGIN = Piece("c", TOOL_NAME, _encode({"tool_calls": [_TOOL_CALL]}))
+_ARGUMENTS = [_piece("c", json.dumps(token, ensure_ascii=False)[1:-1]) for token in _TOKENS]
+_ARGUMENTS_BEGIN = _piece("c", '{"query":"')
+_ARGUMENTS_END = _piece("c", '"}')
+_TOOL_BEGIN = _piece("c", TOOL_NAME, names=True)
 
 
 def seed_of(seed: int, prompt: str) -> int:
@@ -69,3 +79,14 @@ def draw_tool_call(answer_seed: int, count: int) -> list[Piece]:
     letters = random.Random(answer_seed).randbytes(count)  # noqa: S311
     middle = [_ARGUMENTS[letter & 63] for letter in letters[: max(0, count - 3)]]
     return [_TOOL_BEGIN, _ARGUMENTS_BEGIN, *middle, _ARGUMENTS_END][:count]
+
+
+def draw_whole_call(answer_seed: int, count: int) -> list[Piece]:
+    """The same tool call as one piece, for an API that sends it so. Its arguments are always JSON."""
+    said = draw_tool_call(answer_seed, max(count, 3))
+    return [_piece("c", "".join(piece.text for piece in said))]
+
+
+def arguments_of(call: Piece) -> object:
+    """The arguments of a whole call."""
+    return json.loads(call.text.removeprefix(TOOL_NAME))

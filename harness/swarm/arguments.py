@@ -10,15 +10,21 @@ from typing import Any
 from configargparse import ArgumentParser
 from locust.env import Environment
 
-from harness.options import OPTIONS, Option, Options, resolve
+from harness.options import OPTIONS, Option, Options, UsageMistakes, resolve
 
 RUN_FLAG = "--llocust-run"
 """How `llocust sweep` tells its load process which run folder to fill."""
 
 
+STEPS_FLAG = "--user-steps"
+_STEPS_HELP = (
+    "in the web page: sweep these user counts, one measured window each, e.g. 1 2 4 8; they take the place of the number "
+    "of users, and the run time is that of each window (default: off)"
+)
+
 _ONLY_SWEEP = frozenset({"calibrate", "fail_on", "lang", "requests"})
 # The form would print what is typed into these, or has no use for them.
-_NOT_IN_FORM = frozenset({"headers", "api_key_env", "work_dir", "probe", "slo"})
+_NOT_IN_FORM = frozenset({"headers", "api_key_env", "work_dir", "probe", "slo", "on_worker_loss"})
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -27,13 +33,16 @@ def add_arguments(parser: ArgumentParser) -> None:
     for option in OPTIONS:
         if not option.locusts and option.key not in _ONLY_SWEEP:
             _mark(_add(group, option), in_form=option.key not in _NOT_IN_FORM)
+    _mark(group.add_argument(STEPS_FLAG, dest="user_steps", metavar="N…", help=_STEPS_HELP), in_form=True)
     _mark(group.add_argument(RUN_FLAG, dest="llocust_run", help=SUPPRESS), in_form=False)
 
 
 def _add(group: Any, option: Option) -> Action:
     shared = {"dest": option.key, "default": None, "help": f"{option.help} (default: {option.default})"}
     if option.switch:
-        switch: Action = group.add_argument(option.flags[0], choices=("on", "off"), nargs="?", const="on", **shared)
+        # The form shows the first choice where nothing is chosen, so that has to be the default.
+        choices = ("off", "on") if option.default == "off" else ("on", "off")
+        switch: Action = group.add_argument(option.flags[0], choices=choices, nargs="?", const="on", **shared)
         return switch
     many = {"action": "append"} if option.many else {}
     action: Action = group.add_argument(*option.flags, metavar=option.metavar, **many, **shared)
@@ -48,9 +57,39 @@ def _mark(action: Action, *, in_form: bool) -> None:
 
 
 def read_arguments(environment: Environment) -> Options:
-    """The options of a run that Locust's own command began. Raises UsageMistakes."""
+    """The options of a run that Locust's own command or form began. Raises UsageMistakes."""
     parsed = environment.parsed_options or Namespace()
     raw = {option.key: getattr(parsed, option.key, None) for option in OPTIONS if not option.locusts}
     raw = {key: value for key, value in raw.items() if value not in (None, "", [])}
+    raw |= _of_the_crew(parsed)
+    if _steps(parsed):
+        raw |= _of_a_sweep(parsed)
     host = environment.host or next((cls.host for cls in environment.user_classes if cls.host), None)
-    return resolve({"name": "locust", **raw, "host": host})
+    try:
+        return resolve({"name": "locust", **raw, "host": host})
+    except UsageMistakes as error:
+        if not _steps(parsed):
+            raise
+        raise UsageMistakes([mistake.replace("--users", STEPS_FLAG) for mistake in error.mistakes]) from None
+
+
+def _of_the_crew(parsed: Namespace) -> dict[str, Any]:
+    # With --processes Locust makes itself a master, which it was not told to be.
+    processes = getattr(parsed, "processes", None)
+    return {"processes": processes} if processes else {"master": bool(getattr(parsed, "master", False))}
+
+
+def read_steps(environment: Environment) -> tuple[int, ...]:
+    """The user counts of a sweep begun in the web page, in order; none for any other run. Raises UsageMistakes."""
+    parsed = environment.parsed_options or Namespace()
+    return read_arguments(environment).users if _steps(parsed) else ()
+
+
+def _steps(parsed: Namespace) -> str:
+    return (getattr(parsed, "user_steps", None) or "").strip()
+
+
+def _of_a_sweep(parsed: Namespace) -> dict[str, Any]:
+    if parsed.headless or parsed.autostart:
+        raise UsageMistakes([f"{STEPS_FLAG} is for the web page's form: without it, use `llocust sweep --users`."])
+    return {"users": _steps(parsed), "run_time_s": parsed.run_time or None, "spawn_rate": parsed.spawn_rate or None}

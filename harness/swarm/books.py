@@ -73,7 +73,12 @@ class EventCounts:
     def __init__(self, environment: Environment) -> None:
         self.requests: Counter[int] = Counter()
         self.failures: Counter[int] = Counter()
-        environment.events.request.add_listener(self._count)
+        self._events = environment.events.request
+        self._events.add_listener(self._count)
+
+    def stop(self) -> None:
+        """Count no more."""
+        self._events.remove_listener(self._count)
 
     def _count(self, context: dict[str, Any], exception: Exception | None, **_: Any) -> None:
         point = (context or {}).get(POINT_KEY)

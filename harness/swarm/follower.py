@@ -15,91 +15,96 @@ from harness.metrics import NS_PER_S
 from harness.pace import settled
 from harness.run import Point, locust_path, write_atomically
 from harness.swarm import books
-from harness.swarm.stage import Stage
+from harness.swarm.campaign import Campaign
 
 TICK_S = 0.05
 
 
 class Follower:
-    """Watches a local runner and cuts its run into points."""
+    """Watches a runner and cuts its run into points."""
 
-    def __init__(self, environment: Environment, stage: Stage) -> None:
+    def __init__(self, environment: Environment, campaign: Campaign) -> None:
         assert environment.runner is not None
         self._environment = environment
         self._runner: Runner = environment.runner
-        self._stage = stage
+        self._campaign = campaign
         self._closed = False
-        self._counts = books.EventCounts(environment)
+        self._point: Point | None = None
+        self._settled_since_ns: int | None = None
+        self._window_is_open = False
 
     def follow(self) -> None:
-        """Until the test stops; `finish` then ends the last point."""
-        while not self._closed:
+        """Until the test stops, or cannot go on; `finish` then ends the last point."""
+        while not self._closed and not self._campaign.halted:
             self.look()
             gevent.sleep(TICK_S)
 
     def look(self) -> None:
         """Bring point and phase up to date with the runner."""
-        users, point = self._runner.target_user_count, self._stage.point
-        if users > 0 and (point is None or point.users != users):
+        users = self._runner.target_user_count
+        if users > 0 and (self._point is None or self._point.users != users):
             self._change(users)
-        elif point is not None:
-            self._advance(point)
+        elif self._point is not None:
+            self._advance(self._point)
 
     def end_after(self, limit_s: float) -> None:
-        """End the run as a point of a sweep ends: close the window, follow what is in flight, then stop."""
+        """Measure for so long, and follow what is in flight to its end."""
         gevent.sleep(limit_s)
         self.close()
-        drain_until_ns = time.monotonic_ns() + int(self._stage.plan.options.drain_s * NS_PER_S)
-        while self._stage.awaited() and time.monotonic_ns() < drain_until_ns:
+        self._campaign.await_heard()
+        drain_until_ns = time.monotonic_ns() + int(self._campaign.plan.options.drain_s * NS_PER_S)
+        while self._campaign.count().awaited and time.monotonic_ns() < drain_until_ns:
             gevent.sleep(TICK_S)
-        self._runner.quit()
 
     def close(self) -> None:
         """Nothing is measured any more."""
         self._closed = True
-        if self._stage.point is not None:
-            self._close_window()
+        self._close_window()
 
     def finish(self) -> None:
         """The run has stopped and its users are gone."""
         self.close()
-        for point in self._stage.plan.manifest.points:
+        for point in self._campaign.plan.manifest.points:
             if point.state == "running":
                 self._settle_accounts(point)
-        self._stage.leave()
+        self._campaign.leave()
 
     def _change(self, users: int) -> None:
-        if self._stage.point is not None:
-            self._close_window()
-            self._stage.phases.end_ns = time.monotonic_ns()
-        points = self._stage.plan.manifest.points
-        points.append(Point(index=len(points) + 1, users=users))
-        self._stage.begin(points[-1], users_stay=True)
-        self._stage.save()
+        self._close_window()
+        points = self._campaign.plan.manifest.points
+        self._point = Point(index=len(points) + 1, users=users)
+        points.append(self._point)
+        self._settled_since_ns = None
+        self._campaign.begin(self._point, users_stay=True)
 
     def _advance(self, point: Point) -> None:
-        phases, options = self._stage.phases, self._stage.plan.options
+        campaign = self._campaign
         now_ns = time.monotonic_ns()
-        if phases.settle_ns is None:
+        now = campaign.count()
+        if self._settled_since_ns is None:
             if self._runner.state == STATE_RUNNING and self._runner.user_count == point.users:
-                phases.settle_ns = now_ns
-        elif phases.window_ns is None:
-            elapsed_s = (now_ns - phases.settle_ns) / NS_PER_S
-            if settled(elapsed_s, point.users, len(self._stage.answered), options.settle_s):
-                self._stage.open_window()
-                self._stage.save()
+                campaign.crew.mark(point, "settle")
+                self._settled_since_ns = now_ns
+        elif not self._window_is_open:
+            elapsed_s = (now_ns - self._settled_since_ns) / NS_PER_S
+            if settled(elapsed_s, point.users, now.answered, campaign.plan.options.settle_s):
+                self._window_is_open = True
+                campaign.crew.mark(point, "open")
+                campaign.save(point)
 
     def _close_window(self) -> None:
-        phases = self._stage.phases
-        if phases.window_ns is not None and phases.cooldown_ns is None:
-            self._stage.close_window()
+        if self._window_is_open and self._point is not None:
+            self._window_is_open = False
+            self._campaign.crew.mark(self._point, "close")
 
     def _settle_accounts(self, point: Point) -> None:
-        counts = self._counts
+        campaign = self._campaign
+        campaign.crew.mark(point, "end")
+        closed = campaign.await_closed(point)
         balance = msgspec.structs.replace(
-            books.balance(self._environment, self._stage.dialect.name),
-            requests=counts.requests[point.index],
-            failures=counts.failures[point.index],
+            books.balance(self._environment, campaign.plan.manifest.dialect),
+            requests=sum(each.requests for each in closed),
+            failures=sum(each.failures for each in closed),
         )
-        self._stage.end(point)
-        write_atomically(locust_path(self._stage.plan.folder, point), msgspec.json.encode(balance))
+        point.state = "done" if campaign.trouble is None else "interrupted"
+        write_atomically(locust_path(campaign.plan.folder, point), msgspec.json.encode(balance))

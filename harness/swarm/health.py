@@ -9,11 +9,15 @@ from collections.abc import Callable
 
 import gevent
 import psutil
+from locust.event import EventHook
 
 from harness.record import Health
 
 PROBE_S = 0.020
 LINE_S = 1.0
+
+pulse = EventHook()
+"""Fired with `health` (harness.record.Health) for each line: once a second, and where a window opens or closes."""
 
 
 class HealthProbe:
@@ -66,3 +70,4 @@ class HealthProbe:
         )
         self._line_ns, self._cpu_ns, self._lag_us = now_ns, cpu_ns, []
         self._write(line)
+        pulse.fire(health=line)

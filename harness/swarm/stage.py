@@ -4,15 +4,11 @@ Users ask it for their index, their prompts and their requests; conductors move 
 exchange ends here, in one record and one Locust event.
 """
 
+import gc
 import hashlib
-import os
-import platform
 import time
-from pathlib import Path
-from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-import gevent
 from gevent.event import Event
 from locust.env import Environment
 from locust.exception import StopTest
@@ -22,39 +18,25 @@ from harness.dialects import DIALECTS, Dialect
 from harness.dialects.ask import Ask
 from harness.exchange import Identity, Ledger
 from harness.metrics import NS_PER_S
-from harness.opening import Secrets
-from harness.options import Options
 from harness.outcome import Outcome
 from harness.pace import batch_offset_s, offset_s, spawn_rate
 from harness.record import Health, Record
-from harness.run import Anchor, Manifest, Phases, Point, Process, write_manifest
+from harness.run import Phases, Point
 from harness.swarm.health import HealthProbe
+from harness.swarm.orders import Begin, Count
+from harness.swarm.plan import Plan
 from harness.swarm.recorder import Recorder
-from harness.swarm.status import Announcer
 from harness.swarm.tally import Tally
-from harness.testset import Message, Prompt, Testset, deal
-from harness.wire.network import Network
-
-
-class Plan(NamedTuple):
-    """What a stage is set with, for one run."""
-
-    folder: Path
-    manifest: Manifest
-    options: Options
-    testset: Testset
-    network: Network
-    secrets: Secrets
+from harness.testset import Message, Prompt, deal
 
 
 class Stage:
-    """The state of a run in this process. Times are CLOCK_MONOTONIC nanoseconds."""
+    """The state of a run in this process, known as `worker` in it. Times are CLOCK_MONOTONIC nanoseconds."""
 
-    def __init__(self, plan: Plan, announcer: Announcer) -> None:
+    def __init__(self, plan: Plan, worker: str) -> None:
         self.plan = plan
-        self.announcer = announcer
         self.dialect: Dialect = DIALECTS[plan.options.dialect]
-        self.worker = _worker_label(plan.manifest)
+        self.worker = worker
         self.left = False
         self.trouble: str | None = None
         """Why recording cannot go on, in a sentence."""
@@ -72,31 +54,39 @@ class Stage:
         self._recorders: dict[int, Recorder] = {}
         self._seq = 0
         self._users = 0
-        self._bounded = False
+        self._place, self._of = 0, 1
+        self._tickets: int | None = None
         self.tickets_left = 0
         self.health = HealthProbe(self._keep_health, lambda: (len(self.in_flight), self.arrived))
-        plan.manifest.processes.append(_this_process(self.worker))
 
     # Points and phases
 
-    def begin(self, point: Point, *, users_stay: bool = False) -> None:
-        """Open a point: its folder, its files, its counters. Users that stay keep their indexes."""
+    def begin(self, point: Point, order: Begin) -> None:
+        """Open a point: its files, its counters. Users that stay keep their indexes."""
+        if not order.users_stay:
+            gc.collect()  # now, when nobody is in flight, rather than in the window
+            self.arrived = self._users = self._seq = 0
         now_ns = time.monotonic_ns()
+        if self.point is not None:
+            self.phases.end_ns = now_ns
         self.point, self.phases = point, Phases(spawn_ns=now_ns)
         point.state = "running"
         point.phases[self.worker] = self._phases_of[point.index] = self.phases
-        self._recorders[point.index] = Recorder(self.plan.folder, point, self.worker)
+        self._place, self._of = order.place, order.of
+        self._tickets, self.tickets_left = order.requests, order.requests or 0
         self.tally = Tally(now_ns)
         self.ended = 0
-        if not users_stay:
-            self.arrived = self._users = self._seq = 0
         self.answered = set()
         self.first_sent_ns = self.last_sent_ns = self.last_end_ns = None
+        try:
+            self._recorders[point.index] = Recorder(self.plan.folder, point, self.worker)
+        except OSError as error:
+            self._give_up(point, error)
         self.health.start()
 
-    def bound(self, requests: int) -> None:
-        """Let exactly this many requests be sent in the point, all of them measured."""
-        self._bounded, self.tickets_left = True, requests
+    def settle(self) -> None:
+        """All users are there."""
+        self.phases.settle_ns = time.monotonic_ns()
 
     def open_window(self) -> None:
         """The measured part begins now; the health of what came before goes on a line of its own."""
@@ -106,38 +96,59 @@ class Stage:
 
     def close_window(self) -> None:
         """The measured part is over; what was sent in it is still followed."""
-        self.phases.cooldown_ns = time.monotonic_ns()
-        self.health.cut()
+        if self.phases.window_ns is not None and self.phases.cooldown_ns is None:
+            self.phases.cooldown_ns = time.monotonic_ns()
+            self.health.cut()
 
-    def end(self, point: Point, *, whole: bool = True) -> None:
-        """Close a point. Nobody of it may be in flight any more."""
+    def halt(self) -> None:
+        """Nothing more is sent in a bounded point; what was begun goes on to its end."""
+        if self._tickets is not None:
+            self._tickets, self.tickets_left = self._tickets - self.tickets_left, 0
+
+    def enclose(self, begin_ns: int, end_ns: int) -> None:
+        """The measured part was this one, in nanoseconds after the point began."""
+        spawn_ns = self.phases.spawn_ns
+        self.phases.settle_ns = spawn_ns
+        self.phases.window_ns, self.phases.cooldown_ns = spawn_ns + begin_ns, spawn_ns + end_ns
+
+    def end(self, point: Point) -> Phases:
+        """Close a point's files. Nobody of it may be in flight any more."""
         phases = self._phases_of[point.index]
         phases.end_ns = phases.end_ns or time.monotonic_ns()
-        point.state = "done" if whole and self.trouble is None else "interrupted"
         if self.point is point:
             self.point = None
+        recorder = self._recorders.pop(point.index, None)
         try:
-            self._recorders.pop(point.index).close()
+            if recorder is not None:
+                recorder.close()
         except OSError as error:
             self._give_up(point, error)
+        return phases
 
-    def save(self) -> None:
-        """Rewrite the manifest, in a thread: the disk may be slow, and the loop must not be."""
-        write = gevent.get_hub().threadpool.apply
-        try:
-            write(write_manifest, (self.plan.folder, self.plan.manifest))
-        except OSError as error:
-            self.trouble = self.trouble or f"The manifest cannot be written: {error.strerror}."
-
-    def leave(self, *, whole: bool = True) -> None:
+    def leave(self) -> None:
         """The run is over in this process."""
         self.health.stop()
-        manifest = self.plan.manifest
-        manifest.processes[-1].end = _anchor()
-        manifest.state = "done" if whole and self.trouble is None else "interrupted"
         self.left = True
-        manifest.ended = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        self.save()
+
+    def count(self, heard: int) -> Count:
+        """How it goes at the point."""
+        now_ns, spawn_ns = time.monotonic_ns(), self.phases.spawn_ns
+        return Count(
+            heard=heard,
+            arrived=self.arrived,
+            answered=len(self.answered),
+            ended=self.ended,
+            tickets=self._tickets,
+            tickets_left=self.tickets_left,
+            in_flight=len(self.in_flight),
+            awaited=self.awaited() if self.phases.cooldown_ns is not None else 0,
+            quiet_ns=now_ns - self.last_sent_ns if self.last_sent_ns is not None else None,
+            first_send_ns=self.first_sent_ns - spawn_ns if self.first_sent_ns is not None else None,
+            last_end_ns=self.last_end_ns - spawn_ns if self.last_end_ns is not None else None,
+            trouble=self.trouble,
+            phases=self.phases,
+            totals=self.tally.totals(now_ns),
+        )
 
     def awaited(self) -> int:
         """How many requests in flight were sent in the window that was closed, or were begun in it and are not sent."""
@@ -150,9 +161,9 @@ class Stage:
     # Users
 
     def next_user(self) -> int:
-        """The global index of a new user."""
+        """The global index of a new user: those of this process are `of` apart."""
         self._users += 1
-        return self._users - 1
+        return self._place + (self._users - 1) * self._of
 
     def prompt(self, user: int, turn: int) -> Prompt:
         """What a user asks at its turn-th turn."""
@@ -169,7 +180,7 @@ class Stage:
 
     def admit(self) -> None:
         """Return when one more request may be sent; in a bounded point that may be never."""
-        if self._bounded:
+        if self._tickets is not None:
             if self.tickets_left == 0:
                 Event().wait()
             self.tickets_left -= 1
@@ -208,6 +219,7 @@ class Stage:
             key=plan.secrets.key,
             headers=plan.secrets.headers,
             timeouts=options.timeouts,
+            stream=options.stream,
         )
 
     def keep(self, ledger: Ledger, now_ns: int) -> Record:
@@ -232,7 +244,7 @@ class Stage:
         return record
 
     def _phase_of(self, ledger: Ledger) -> str:
-        if self._bounded:
+        if self._tickets is not None:
             return "window"
         phases = self._phases_of.get(ledger.identity.point, self.phases)
         return phases.at(ledger.sent_ns or ledger.begun_ns)
@@ -264,6 +276,12 @@ def set_refusal(environment: Environment, why: str) -> None:
     _STAGES[environment] = why
 
 
+def current_stage(environment: Environment) -> Stage | None:
+    """The stage of this environment's latest run; None before the first, and where none could begin."""
+    stage = _STAGES.get(environment)
+    return stage if isinstance(stage, Stage) else None
+
+
 def stage_of(environment: Environment) -> Stage:
     """Raises Locust's StopTest where no run has begun, as then no request could be recorded."""
     stage = _STAGES.get(environment, "No run has begun: start Locust by its command, or use `llocust sweep`.")
@@ -274,22 +292,8 @@ def stage_of(environment: Environment) -> Stage:
 
 def _salted(messages: tuple[Message, ...], salt: str) -> tuple[Message, ...]:
     first, *rest = messages
-    return (Message(first.role, f"[{salt}] {first.content}"), *rest)
+    return (first.behind(f"[{salt}]"), *rest)
 
 
 def _nonce(run: str) -> str:
     return hashlib.sha256(run.encode()).hexdigest()[:4]
-
-
-def _worker_label(manifest: Manifest) -> str:
-    """A resumed run is measured by a new process, with clocks of its own, and so under a name of its own."""
-    earlier = len(manifest.processes)
-    return "w0" if earlier == 0 else f"w0r{earlier}"
-
-
-def _anchor() -> Anchor:
-    return Anchor(time.time_ns(), time.monotonic_ns())
-
-
-def _this_process(worker: str) -> Process:
-    return Process(worker=worker, host=platform.node(), pid=os.getpid(), start=_anchor())

@@ -1,8 +1,7 @@
 """The one probe before a sweep: which models does the server offer? Runs in the plain parent, without gevent."""
 
-import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -37,9 +36,17 @@ class ProbeError(Exception):
 
 
 def list_models(
-    url: str, headers: Mapping[str, str], timeout_s: float, network: Network, key_env: str = "OPENAI_API_KEY"
+    url: str,
+    headers: Mapping[str, str],
+    timeout_s: float,
+    network: Network,
+    key_env: str,
+    *,
+    read: Callable[[bytes], tuple[str, ...] | None],
 ) -> Models:
-    """Ask `url`, the full address of the list of models. `key_env` names the variable that should hold the API key.
+    """Ask `url`, the full address of the list of models, which `read` reads as its API writes it.
+
+    `key_env` names the variable that should hold the API key.
 
     A server that is there but gives no list is no error. Raises ProbeError where nobody answers, TLS fails, time runs
     out, or the key is refused.
@@ -55,21 +62,8 @@ def list_models(
         )
     if status != 200:
         return Models(None, f"status {status}")
-    names = read_names(body)
+    names = read(body)
     return Models(names, "status 200, no list of models" if names is None else f"status 200, {len(names)} models")
-
-
-def read_names(body: bytes) -> tuple[str, ...] | None:
-    """The names in a list of models as OpenAI's API gives it; None where `body` is something else."""
-    try:
-        found = json.loads(body)
-    except ValueError:
-        return None
-    entries = found.get("data") if isinstance(found, dict) else None
-    if not isinstance(entries, list):
-        return None
-    names = [entry.get("id") for entry in entries if isinstance(entry, dict)]
-    return tuple(name for name in names if isinstance(name, str))
 
 
 def _get(url: str, headers: Mapping[str, str], timeout_s: float, network: Network) -> tuple[int, bytes]:

@@ -212,7 +212,7 @@ def test_tls_with_a_ca_from_the_environment(tmp_path):
 def test_the_package_needs_no_working_directory_of_its_own(tmp_path):
     code = "import harness.shelf as s; print(len(s.shipped()), len(s.find('short').prompts))"
     done = subprocess.run([sys.executable, "-P", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["6", "100"]
+    assert done.stdout.split() == ["9", "100"]
 
 
 def test_a_report_that_cannot_be_written_is_told_and_the_records_stay(simulator, tmp_path):
@@ -229,6 +229,12 @@ def test_a_report_that_cannot_be_written_is_told_and_the_records_stay(simulator,
     assert len(latest(tmp_path).records()) == 300
 
 
-def test_more_load_processes_are_refused(tmp_path):
-    (line,) = told(llocust("sweep", "--host", "http://127.0.0.1:9", "--processes", "2", cwd=tmp_path), 2)
-    assert "--processes '2'" in line
+def test_a_number_of_load_processes_that_is_none(tmp_path):
+    (line,) = told(llocust("sweep", "--host", "http://127.0.0.1:9", "--processes", "two", cwd=tmp_path), 2)
+    assert "--processes 'two'" in line
+
+
+def test_a_master_starts_no_workers(tmp_path):
+    words = ("sweep", "--host", "http://127.0.0.1:9", "--processes", "2", "--master")
+    (line,) = told(llocust(*words, cwd=tmp_path), 2)
+    assert line.startswith("--master and --processes exclude each other")

@@ -140,3 +140,46 @@ def test_the_engines_own_words_are_kept_for_a_model_it_does_not_serve(engine, tm
     records = latest(tmp_path).records()
     assert [record.outcome for record in records] == [Outcome.REFUSED_4XX] * 2
     assert all(record.status == 400 and "'another'" in record.fault for record in records)
+
+
+@pytest.mark.parametrize("dialect", ["completions", "responses"])
+def test_the_other_dialects_of_the_engine(engine, tmp_path, dialect):
+    words = ["sweep", "--host", engine.url, "--model", engine.model, "--dialect", dialect, "--users", "1", "2"]
+    words += ["--requests", "6", "--max-tokens", str(MAX_TOKENS), "--work-dir", str(tmp_path)]
+    done = llocust(*words, cwd=tmp_path, timeout_s=120)
+    assert done.returncode == 0, done.stderr + done.stdout
+    run = latest(tmp_path)
+    assert run.manifest.url == f"{engine.url}/v1/{dialect}"
+    for said in run.report["points"]:
+        assert said["requests_all"]["ok"] == said["locust"]["requests"] == 6
+        assert said["locust"]["agrees"]
+        assert said["tokens"]["output"]["min"] == said["tokens"]["output"]["max"] == MAX_TOKENS
+    for record in run.records():
+        assert (record.outcome, record.dialect, set(record.kinds)) == (Outcome.OK, dialect, {"t"})
+        assert record.finish == ("length" if dialect == "completions" else "completed")
+        assert record.usage is not None
+        assert (record.usage.output, record.usage.prompt > 0) == (MAX_TOKENS, True)
+        # A token is an event of its own; what stands around them is no content.
+        assert len(record.at_us) == MAX_TOKENS
+        assert sum(record.chars) == len(record.text) > 0
+
+
+@pytest.mark.parametrize("dialect", ["chat", "completions", "responses"])
+def test_answers_of_the_engine_in_one_piece(engine, tmp_path, dialect):
+    words = [
+        "sweep",
+        "--host",
+        engine.url,
+        "--model",
+        engine.model,
+        "--dialect",
+        dialect,
+        "--no-stream",
+        "--users",
+        "1",
+    ]
+    done = llocust(*words, "--requests", "2", "--max-tokens", "4", "--work-dir", str(tmp_path), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr + done.stdout
+    for record in latest(tmp_path).records():
+        assert (record.outcome, len(record.at_us), record.usage.output) == (Outcome.OK, 1, 4)
+        assert sum(record.chars) == len(record.text) > 0

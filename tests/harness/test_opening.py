@@ -29,7 +29,7 @@ class Server:
         self.asked = []
         monkeypatch.setattr(opening, "list_models", self._list)
 
-    def _list(self, url, headers, timeout_s, network, key_env):
+    def _list(self, url, headers, timeout_s, network, key_env, read):
         self.asked.append((url, dict(headers), key_env))
         if isinstance(self.models, Exception):
             raise self.models
@@ -52,6 +52,60 @@ def mistakes(tmp_path, **raw) -> list[str]:
         opened(tmp_path, **raw)
     assert not (tmp_path / "output").exists()
     return info.value.mistakes
+
+
+def test_a_role_that_the_api_has_no_place_for_is_said_before_anything_is_sent(tmp_path, server):
+    path = tmp_path / "mine.jsonl"
+    turns = '[{"role":"user","content":"x"},{"role":"tool","content":"y"}]'
+    path.write_text(f'{{"prompt":"fine"}}\n{{"messages":{turns}}}\n')
+    (mistake,) = mistakes(tmp_path, testset=str(path), dialect="messages")
+    assert mistake == (
+        "--dialect messages has no place for a message of the role 'tool', and mine/1 has one; "
+        "choose another dialect, or a set without."
+    )
+    assert server.asked == []
+    assert opened(tmp_path, testset=str(path), dialect="ollama").testset.prompts[1].messages[1].role == "tool"
+
+
+@pytest.mark.parametrize(
+    ("dialect", "url", "headers", "key_env"),
+    [
+        ("chat", "http://h/v1/models", {"Authorization": "Bearer k"}, "OPENAI_API_KEY"),
+        (
+            "messages",
+            "http://h/v1/models?limit=1000",
+            {"x-api-key": "k", "anthropic-version": "2023-06-01"},
+            "ANTHROPIC_API_KEY",
+        ),
+        ("gemini", "http://h/v1beta/models?pageSize=1000", {"x-goog-api-key": "k"}, "GEMINI_API_KEY"),
+        ("ollama", "http://h/api/tags", {"Authorization": "Bearer k"}, "OLLAMA_API_KEY"),
+        ("tgi", "http://h/info", {"Authorization": "Bearer k"}, "HF_TOKEN"),
+    ],
+)
+def test_each_api_is_asked_for_its_models_with_its_own_key(
+    tmp_path, server, monkeypatch, dialect, url, headers, key_env
+):
+    for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "OLLAMA_API_KEY", "HF_TOKEN"):
+        monkeypatch.setenv(name, "k" if name == key_env else "of-somebody-else")
+    manifest = opened(tmp_path, host="http://h", dialect=dialect).manifest
+    assert server.asked == [(url, headers, key_env)]
+    assert (manifest.dialect, manifest.options["api_key_env"]) == (dialect, key_env)
+
+
+def test_a_key_that_is_named_is_taken_whatever_the_api(tmp_path, server, monkeypatch):
+    monkeypatch.setenv("MINE", "k")
+    opened(tmp_path, host="http://h", dialect="messages", api_key_env="MINE")
+    assert server.asked[0][1]["x-api-key"] == "k"
+
+
+def test_a_model_without_its_tag_is_found(tmp_path, server):
+    server.models = Models(("llama3.2:latest", "qwen3:8b"), "status 200, 2 models")
+    assert opened(tmp_path, dialect="ollama", model="llama3.2").manifest.model == "llama3.2"
+    (mistake,) = mistakes(tmp_path / "b", dialect="ollama", model="qwen3")
+    assert mistake == (
+        "--model 'qwen3': the server does not list it. It lists: llama3.2:latest, qwen3:8b. "
+        "Give one of those, or --no-probe to ask for it all the same."
+    )
 
 
 def test_a_run_folder_is_made(tmp_path, server):

@@ -56,6 +56,12 @@ def test_the_defaults():
         model=None,
         dialect="chat",
         testset="chat",
+        testset_format=None,
+        testset_columns={},
+        images=None,
+        image_size=None,
+        image_pool=32,
+        images_per_request=1,
         users=(1, 2, 4, 8, 16),
         run_time_s=30,
         requests=None,
@@ -89,7 +95,7 @@ def test_the_defaults_of_the_documentation_are_the_defaults():
         option.key: option.default
         for option in OPTIONS
         if option.default
-        not in ("required", "–", "empty", "off", "the only one the server lists", "all users within 5 s")
+        not in ("required", "–", "empty", "off", "the only one the server lists", "all users within 5 s", "by dialect")
     }
     told.pop("locustfile")
     assert fields(resolve({"host": URL} | told)) == fields(Options(host=URL))
@@ -172,7 +178,10 @@ TIME = "give a time such as 30, 30s, 500ms, 2m or 1h20m."
         ({"host": "http://h:0"}, "--host: give a URL such as http://127.0.0.1:8000."),
         ({"host": "http://h:99999"}, "--host: give a URL such as http://127.0.0.1:8000."),
         ({"host": "http://[::1"}, "--host: give a URL such as http://127.0.0.1:8000."),
-        ({"dialect": "morse"}, "--dialect 'morse': give one of chat."),
+        (
+            {"dialect": "morse"},
+            "--dialect 'morse': give one of chat, completions, responses, messages, gemini, ollama, tgi.",
+        ),
         ({"users": ["1", "x"]}, "--users 'x': give a whole number of one or more."),
         ({"users": ["0"]}, "--users '0': give a whole number of one or more."),
         ({"users": ["2.5"]}, "--users '2.5': give a whole number of one or more."),
@@ -283,3 +292,60 @@ def test_the_remedy_for_a_secret():
 @pytest.mark.parametrize(("key", "name"), [("users", "--users"), ("timeout_s", "--timeout"), ("headers", "--header")])
 def test_the_flag_of_a_key(key, name):
     assert flag(key) == name
+
+
+def test_a_column_map_is_read_field_by_field():
+    options = resolve({"host": URL, "testset_columns": "prompt=the question, expected = answer,messages=a=b"})
+
+    assert options.testset_columns == {"prompt": "the question", "expected": "answer", "messages": "a=b"}
+
+
+@pytest.mark.parametrize("text", ["", "prompt", "prompt=", "=q", "question=q", "prompt=a,prompt=b", "prompt=a,"])
+def test_a_column_map_that_is_none_is_a_sentence(text):
+    with pytest.raises(UsageMistakes) as caught:
+        resolve({"host": URL, "testset_columns": text})
+
+    assert caught.value.mistakes == [
+        (
+            f"--testset-columns {text!r}: give FIELD=COLUMN, several with commas between them, each field once and one of "
+            "prompt, messages, system, images, expected, max_tokens, id."
+        )
+    ]
+
+
+def test_a_size_is_width_and_height():
+    assert resolve({"host": URL, "image_size": " 512x300 "}).image_size == (512, 300)
+
+
+@pytest.mark.parametrize("text", ["512", "0x5", "5x0", "4097x1", "1x4097", "-1x2", "5 x 5", "5x5x5", ""])
+def test_a_size_that_is_none_is_a_sentence(text):
+    with pytest.raises(UsageMistakes) as caught:
+        resolve({"host": URL, "image_size": text})
+
+    assert caught.value.mistakes == [
+        f"--image-size {text!r}: give width and height in pixels, 4096 at most, such as 512x512."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (
+            {"images": "d", "image_size": "5x5"},
+            "--images and --image-size exclude each other: images are in a folder, or drawn.",
+        ),
+        (
+            {"images": "d", "image_pool": "5"},
+            "--image-pool needs --image-size: it is the number of images that are drawn.",
+        ),
+        (
+            {"images_per_request": "2"},
+            "--images-per-request needs --images DIR or --image-size WxH, where the images come from.",
+        ),
+    ],
+)
+def test_options_about_images_that_do_not_go_together(given, sentence):
+    with pytest.raises(UsageMistakes) as caught:
+        resolve({"host": URL} | given)
+
+    assert caught.value.mistakes == [sentence]

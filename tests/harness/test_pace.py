@@ -1,6 +1,9 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness import pace
+from harness.pace import tickets, users_of
 
 
 @pytest.mark.parametrize(
@@ -51,3 +54,21 @@ def test_offsets_are_evenly_spread_within_five_seconds():
 )
 def test_settled(elapsed_s, users, answered, limit_s, over):
     assert pace.settled(elapsed_s, users, answered, limit_s) is over
+
+
+@pytest.mark.parametrize("of", [1, 2, 3, 7])
+def test_every_user_lives_in_one_process(of):
+    assert sorted(user for place in range(of) for user in users_of(10, place, of)) == list(range(10))
+
+
+def test_tickets_go_with_users():
+    # 10 requests of 3 users are 4, 3 and 3; the first of two processes has the users 0 and 2.
+    assert [tickets(10, 3, place, 2) for place in range(2)] == [7, 3]
+    assert [tickets(12, 3, place, 4) for place in range(4)] == [4, 4, 4, 0]
+    assert tickets(10, 3, 0, 1) == 10
+
+
+@given(users=st.integers(1, 50), more=st.integers(0, 500), of=st.integers(1, 60))
+def test_tickets_add_up_to_the_requests(users, more, of):
+    requests = users + more
+    assert sum(tickets(requests, users, place, of) for place in range(of)) == requests

@@ -202,3 +202,11 @@ def test_health_and_statistics_are_read_as_written():
 
     assert msgspec.json.decode(msgspec.json.encode(health), type=Health) == health
     assert msgspec.json.decode(msgspec.json.encode(stats), type=LocustStats) == stats
+
+
+def test_counts_told_later_take_the_place_of_earlier_ones_and_none_takes_no_place():
+    begun = Usage(prompt=9, cached=4)
+    assert begun.updated(Usage(output=6)) == Usage(prompt=9, output=6, cached=4)
+    assert begun.updated(Usage(prompt=10, reasoning=0, cached=0)) == Usage(prompt=10, cached=0, reasoning=0)
+    whole = Usage(prompt=9, output=6, cached=4, reasoning=2)
+    assert whole.updated(Usage()) == whole

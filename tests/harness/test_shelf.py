@@ -5,7 +5,7 @@ import pytest
 from harness import shelf
 from harness.testset import TestsetError as Mistakes
 
-SHIPPED = ["chat", "chat-ko", "chat-zh", "code", "long", "short"]
+SHIPPED = ["arithmetic", "ceval-zh", "chat", "chat-ko", "chat-zh", "code", "long", "short", "vision"]
 
 
 def mistakes(name_or_path):
@@ -73,7 +73,7 @@ def test_mistakes_in_a_file_name_it_as_it_was_given(here):
 def test_an_unknown_name_is_answered_with_those_there_are(here, wanted, hint):
     (mistake,) = mistakes(wanted)
 
-    listed = "shipped sets: chat, chat-ko, chat-zh, code, long, short."
+    listed = f"shipped sets: {', '.join(SHIPPED)}."
     assert mistake == f"Testset {wanted!r} is neither a file nor a shipped set; {listed}{hint}"
 
 

@@ -112,6 +112,7 @@ OTHER = {
     "testset digest": ({"testset": TestsetInfo("chat", "x", "cd" * 32, 100)}, "test set digest"),
     "dialect": ({"dialect": "messages"}, "dialect (chat and messages)"),
     "max_tokens": ({"options": {"max_tokens": 64}}, "--max-tokens (256 and 64)"),
+    "stream": ({"options": {"stream": False}}, "--stream (True and False)"),
     "bound": ({"options": {"requests": 400}}, "bound of the window (a time and a number of requests)"),
     "salt": ({"options": {"salt": True}}, "--salt (False and True)"),
 }

@@ -318,6 +318,13 @@ def test_a_worker_lost_in_the_midst_of_a_point(judged):
     assert reasons(report)["worker_lost"].text == "Load was missing, because the master lost worker w1."
 
 
+def test_a_worker_that_was_lost_before_a_point_is_not_missed_there(judged):
+    # The others had all of its users from the beginning.
+    report = judged(processes=[process(), process("w1", lost=True)], lines={"w0": health()})
+    assert report.points[0].verdict == "trusted"
+    assert (report.verdict, [reason.code for reason in report.reasons]) == ("invalid", ["worker_lost"])
+
+
 def test_a_worker_lost_after_a_point_leaves_it_standing(judged):
     report = judged(processes=[process(lost=True)])
     assert report.points[0].verdict == "trusted"

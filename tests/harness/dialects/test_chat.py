@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 
 from harness.call import Timeouts
-from harness.dialects import DIALECTS
 from harness.dialects.ask import Ask
-from harness.dialects.chat import Chat, words_of
+from harness.dialects.chat import Chat
 from harness.dialects.piece import Counted, Done, Fault, Finish, Reasoning, Text, ToolCall
+from harness.dialects.reading import words_of
 from harness.outcome import Unreadable
 from harness.record import Usage
 from harness.sse import Event, SseDecoder
@@ -62,6 +62,29 @@ SAID = {
         [Done()],
     ],
     "nulls": [[], [], [], [], [Counted(Usage())], [], []],
+    "mistral": [
+        [],
+        [Reasoning("Let me")],
+        [Reasoning(" see."), Text("Y")],
+        [Text("es"), Finish("stop"), Counted(Usage(prompt=5, output=4))],
+        [Done()],
+    ],
+    "groq": [
+        [],
+        [Reasoning("Hm")],
+        [Text("Yes")],
+        [Finish("stop"), Counted(Usage(prompt=7, output=2))],
+        [Done()],
+    ],
+    "moonshot": [[Text("Hi")], [Finish("stop"), Counted(Usage(prompt=8, output=1, cached=3))], [Done()]],
+    "deepseek": [
+        [],
+        [Reasoning("Hm")],
+        [Text("Yes")],
+        [Finish("stop"), Counted(Usage(prompt=12, output=3, cached=10, reasoning=1))],
+        [Done()],
+    ],
+    "minimax": [[Reasoning("Hm")], [Reasoning("So")], [Text("Yes"), Finish("stop")]],
     "faults": [
         [Text("So")],
         [Fault("The engine died.")],
@@ -102,6 +125,11 @@ def test_a_whole_answer_is_one_event():
 
 def test_blanks_around_the_end_marker():
     assert decode(" [DONE] ") == [Done()]
+
+
+def test_a_function_call_of_old_is_a_tool_call():
+    data = '{"choices":[{"delta":{"function_call":{"name":"add","arguments":"{}"}}}]}'
+    assert decode(data) == [ToolCall("add"), ToolCall("{}")]
 
 
 def test_half_an_emoji_is_text():
@@ -233,7 +261,3 @@ def test_a_key_is_sent_and_nowhere_shown():
 def test_a_header_of_the_user_prevails():
     call = Chat().encode(ask(key="sk-123", headers={"Authorization": "Basic x"}))
     assert call.headers["Authorization"] == "Basic x"
-
-
-def test_the_table_of_dialects():
-    assert {name: dialect.name for name, dialect in DIALECTS.items()} == {"chat": "chat"}

@@ -8,7 +8,7 @@ EVENT = 'data: {"x":"é"}\n\n'.encode()
 
 
 def lay(fault, events):
-    framing = framing_for(fault)
+    framing = framing_for(fault, b": keep-alive\n\n")
     return [write for event, tokens in events for write in framing.frame(event, tokens)] + framing.flush()
 
 
@@ -23,6 +23,11 @@ def test_crlf_ends_every_line():
 
 def test_comments_come_between_events():
     assert lay(Fault.COMMENTS, [(b"data: x\n\n", 1)]) == [Write(b": keep-alive\n\ndata: x\n\n", 1)]
+
+
+def test_a_comment_is_what_the_api_says_without_a_word():
+    framing = framing_for(Fault.COMMENTS, b"\n")
+    assert framing.frame(b"{}\n", 1) == [Write(b"\n{}\n", 1)]
 
 
 def test_bundles_hold_four_events_and_the_rest_at_the_end():

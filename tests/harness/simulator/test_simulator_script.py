@@ -5,17 +5,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.simulator import script, words
-from harness.simulator.chunks import BROKEN, Chunks, Tokens
+from harness.simulator.apis import CHAT
+from harness.simulator.apis.api import Ident
 from harness.simulator.faults import HARMLESS, Fault
 from harness.simulator.options import SimulatorOptions
-from harness.simulator.request import BadRequest, count_prompt_tokens, parse
+from harness.simulator.request import BadRequest, count_prompt_tokens
+from harness.simulator.words import Tokens
 
-CHUNKS = Chunks("chatcmpl-1", "sim", 1700000000)
+CHUNKS = CHAT.answer(Ident("chatcmpl-1", "sim", 1700000000))
 
 
 def ask(**more):
     body = {"model": "sim", "messages": [{"role": "user", "content": "hello"}], "stream": True, **more}
-    return parse(json.dumps(body).encode())
+    return CHAT.parse("", json.dumps(body).encode())
 
 
 def data(event):
@@ -25,7 +27,7 @@ def data(event):
 
 
 def write(fault=None, options=None, **more):
-    return script.write(ask(**more), fault, SimulatorOptions(**(options or {})))
+    return script.write(CHAT, ask(**more), fault, SimulatorOptions(**(options or {})))
 
 
 def test_the_same_seed_and_prompt_give_the_same_answer():
@@ -59,10 +61,14 @@ def test_tokens_are_short_and_not_all_ascii():
     assert len({piece.text for piece in pieces}) == 64
 
 
+def delta(piece):
+    return data(CHUNKS.token(piece))["choices"][0]["delta"]
+
+
 def test_deltas_say_what_the_pieces_hold():
     for piece in words.draw_text(0, 500, reasoning=100):
         key = "reasoning_content" if piece.kind == "r" else "content"
-        assert json.loads(piece.delta) == {key: piece.text}
+        assert delta(piece) == {key: piece.text}
 
 
 def test_the_first_tokens_may_be_reasoning():
@@ -74,7 +80,7 @@ def test_the_first_tokens_may_be_reasoning():
 
 def test_a_tool_call_is_streamed_in_pieces_that_join_to_json():
     written = write(options={"tokens": 40, "tool_call": True, "reasoning": 3})
-    calls = [json.loads(piece.delta)["tool_calls"][0] for piece in written.pieces if piece.kind == "c"]
+    calls = [delta(piece)["tool_calls"][0] for piece in written.pieces if piece.kind == "c"]
     assert len(calls) == 37
     assert calls[0]["function"] == {"name": "look_up", "arguments": ""}
     assert list(json.loads("".join(call["function"]["arguments"] for call in calls))) == ["query"]
@@ -82,7 +88,7 @@ def test_a_tool_call_is_streamed_in_pieces_that_join_to_json():
 
 
 def test_the_role_comes_without_content():
-    event = data(CHUNKS.role())
+    (event,) = map(data, CHUNKS.opening(None))
     assert event == {
         "id": "chatcmpl-1",
         "object": "chat.completion.chunk",
@@ -150,12 +156,12 @@ def test_an_empty_answer_has_no_output_tokens():
 
 def test_broken_json_is_broken():
     with pytest.raises(json.JSONDecodeError):
-        data(BROKEN)
+        data(script.broken(CHAT))
 
 
 def test_a_document_holds_the_same_text_as_the_stream():
     written = write(options={"tokens": 6, "reasoning": 2}, stream=False)
-    answer = json.loads(script.document(written, CHUNKS))
+    answer = json.loads(script.document(written, CHAT, CHUNKS))
     message = answer["choices"][0]["message"]
     assert message["reasoning_content"] == "".join(piece.text for piece in written.pieces[:2])
     assert message["content"] == "".join(piece.text for piece in written.pieces[2:])
@@ -170,7 +176,7 @@ def test_a_document_holds_the_same_text_as_the_stream():
 )  # fmt: skip
 def test_bodies_that_are_no_requests_are_refused(body):
     with pytest.raises(BadRequest):
-        parse(body)
+        CHAT.parse("", body)
 
 
 def test_parts_of_a_message_count_as_its_text():

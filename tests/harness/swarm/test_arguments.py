@@ -1,7 +1,7 @@
 from argparse import Namespace
 
 import pytest
-from locust import User
+from locust import User, argument_parser
 from locust.argument_parser import get_parser, ui_extra_args_dict
 from locust.env import Environment
 
@@ -9,7 +9,7 @@ from harness.options import OPTIONS, UsageMistakes, resolve
 from harness.swarm.arguments import read_arguments
 
 URL = "http://h:8000"
-LOCUSTS = {"processes", "host", "users", "run_time_s", "spawn_rate", "locustfile"}
+LOCUSTS = {option.key for option in OPTIONS if option.locusts}
 """What Locust has itself."""
 SWEEPS = {"calibrate", "requests", "fail_on", "lang"}
 """What only a sweep has a use for."""
@@ -24,6 +24,18 @@ def read(*words, user_classes=()):
     return read_arguments(Environment(parsed_options=parsed, host=parsed.host, user_classes=list(user_classes)))
 
 
+def test_what_locust_has_itself():
+    crew = {
+        "processes",
+        "master",
+        "master_bind_host",
+        "master_bind_port",
+        "expect_workers",
+        "expect_workers_max_wait_s",
+    }
+    assert {"host", "users", "run_time_s", "spawn_rate", "locustfile"} | crew == LOCUSTS
+
+
 def test_locusts_parser_has_our_options():
     ours = {option.key for option in OPTIONS} - LOCUSTS - SWEEPS
     parsed = vars(parse())
@@ -35,7 +47,14 @@ def test_locusts_parser_has_our_options():
 def test_the_web_form_has_those_that_are_no_secrets_and_no_paths():
     form = ui_extra_args_dict([])
     ours = {option.key for option in OPTIONS} - LOCUSTS - SWEEPS
-    assert set(form) & (ours | {"llocust_run"}) == ours - {"headers", "api_key_env", "work_dir", "probe", "slo"}
+    assert set(form) & (ours | {"llocust_run"}) == ours - {
+        "headers",
+        "api_key_env",
+        "work_dir",
+        "probe",
+        "slo",
+        "on_worker_loss",
+    }
     assert form["keep_text"]["choices"] == ("on", "off")
 
 
@@ -79,3 +98,24 @@ def test_mistakes_in_what_was_given():
     with pytest.raises(UsageMistakes) as info:
         read("--settle", "x", "--max-tokens", "0")
     assert sorted(sentence.split(" ")[0] for sentence in info.value.mistakes) == ["--host", "--max-tokens", "--settle"]
+
+
+@pytest.mark.parametrize(
+    ("words", "crew"),
+    [((), (0, False)), (("--processes", "3"), (3, False)), (("--master",), (0, True))],
+)
+def test_who_makes_the_load_is_known(words, crew):
+    options = read("--host", URL, *words)
+    assert (options.processes, options.master) == crew
+    # What Locust makes of --processes in the parent.
+    parsed = parse("--host", URL, "--processes", "2")
+    parsed.master = True
+    assert read_arguments(Environment(parsed_options=parsed, host=URL, user_classes=[])).master is False
+
+
+def test_what_locust_asks_for_at_every_spawn_is_made_once():
+    import harness.swarm.worker  # noqa: F401 - it sees to that
+
+    assert argument_parser.default_args_dict() is argument_parser.default_args_dict()
+    assert "users" not in argument_parser.default_args_dict()
+    assert "num_users" in argument_parser.default_args_dict()

@@ -6,15 +6,17 @@ import sys
 import pytest
 from support.transcript import TranscriptServer, await_close, close, sized
 
+from harness.dialects import DIALECTS
 from harness.outcome import Outcome
-from harness.wire.models import Models, ProbeError, list_models, read_names
+from harness.wire.models import Models, ProbeError, list_models
 from harness.wire.network import DIRECT
 
+READ = DIALECTS["chat"].names
 LIST = json.dumps({"object": "list", "data": [{"id": "llama", "object": "model"}, {"id": "qwen"}]}).encode()
 
 
 def probe(server: TranscriptServer, timeout_s: float = 5) -> Models:
-    return list_models(server.url, {"Authorization": "Bearer k"}, timeout_s, DIRECT, "MY_KEY")
+    return list_models(server.url, {"Authorization": "Bearer k"}, timeout_s, DIRECT, "MY_KEY", read=READ)
 
 
 def test_the_names_are_listed_and_the_request_is_marked():
@@ -38,10 +40,6 @@ def test_what_is_no_list_is_no_error(body):
         assert probe(server) == Models(None, "status 200, no list of models")
 
 
-def test_entries_without_a_name_are_passed_over():
-    assert read_names(b'{"data": [{"id": "a"}, {"id": 3}, {}, "b"]}') == ("a",)
-
-
 @pytest.mark.parametrize("steps", [[close], [b"garbage\r\n\r\n", close]])
 def test_a_server_that_breaks_off_gave_no_list(steps):
     with TranscriptServer([steps]) as server:
@@ -62,7 +60,7 @@ def test_nobody_there_is_said_in_one_sentence_without_secrets():
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
     with pytest.raises(ProbeError) as caught:
-        list_models(f"http://me:s3cret@127.0.0.1:{port}/v1/models?k=v", {}, 5, DIRECT)
+        list_models(f"http://me:s3cret@127.0.0.1:{port}/v1/models?k=v", {}, 5, DIRECT, "MY_KEY", read=READ)
     assert caught.value.kind is Outcome.CONNECT
     assert str(caught.value) == (
         f"Nothing answers at http://127.0.0.1:{port} (connection refused). Is the server running, and is --host right?"
@@ -71,14 +69,14 @@ def test_nobody_there_is_said_in_one_sentence_without_secrets():
 
 def test_an_unknown_name_is_said():
     with pytest.raises(ProbeError, match=r"Nothing answers at http://no-such-host\.invalid") as caught:
-        list_models("http://no-such-host.invalid/v1/models", {}, 5, DIRECT)
+        list_models("http://no-such-host.invalid/v1/models", {}, 5, DIRECT, "MY_KEY", read=READ)
     assert caught.value.kind is Outcome.CONNECT
 
 
 def test_no_tls_is_said():
     plain = TranscriptServer(greeting=b"HTTP/1.1 400 Bad Request\r\n\r\n")
     with plain as server, pytest.raises(ProbeError, match=r"TLS with 127.* Is https right") as caught:
-        list_models(server.url.replace("http:", "https:"), {}, 5, DIRECT)
+        list_models(server.url.replace("http:", "https:"), {}, 5, DIRECT, "MY_KEY", read=READ)
     assert caught.value.kind is Outcome.TLS
 
 

@@ -1,0 +1,57 @@
+"""The whole suite in three lanes side by side, as most of its time is spent waiting for load to run: what `make test` runs.
+
+    python tests/lanes.py [pytest's options]
+
+Each lane is a pytest of its own. What a lane says is printed whole when it has ended; the exit status is the worst.
+"""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import IO, NamedTuple
+
+TESTS = Path(__file__).parent
+WORKERS, DIALECTS, MATRIX = (str(TESTS / "e2e" / f"test_{name}.py") for name in ("workers", "dialects", "matrix"))
+LANES = {
+    "everything else": (str(TESTS), *(f"--ignore={path}" for path in (WORKERS, DIALECTS, MATRIX))),
+    "workers": (WORKERS,),
+    "dialects and faults": (DIALECTS, MATRIX),
+}
+OUTSIDE = "not netns and not browser"
+"""Tiers with targets of their own: they need more than Python."""
+
+
+class Lane(NamedTuple):
+    """One pytest that runs."""
+
+    name: str
+    process: subprocess.Popen
+    said: IO[bytes]
+
+    def end(self) -> int:
+        """Its exit status, when it has ended and been heard."""
+        status = self.process.wait()
+        self.said.seek(0)
+        print(f"\n{self.name}\n{self.said.read().decode(errors='replace')}", flush=True)
+        return status
+
+
+def start(name: str, words: tuple[str, ...]) -> Lane:
+    said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
+    command = [sys.executable, "-m", "pytest", "-q", "-m", OUTSIDE, *sys.argv[1:], *words]
+    return Lane(name, subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT), said)
+
+
+def main() -> int:
+    lanes = [start(name, words) for name, words in LANES.items()]
+    try:
+        return max(lane.end() for lane in lanes)
+    except KeyboardInterrupt:
+        for lane in lanes:
+            lane.process.wait()  # the terminal has interrupted them, too
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
