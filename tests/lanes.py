@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 TESTS = Path(__file__).parent
-WORKERS, DIALECTS, MATRIX = (str(TESTS / "e2e" / f"test_{name}.py") for name in ("workers", "dialects", "matrix"))
+E2E = ("dialects", "failures", "lifecycle", "matrix", "mistakes")
+WORKERS, *OTHERS = (str(TESTS / "e2e" / f"test_{name}.py") for name in ("workers", *E2E))
 LANES = {
-    "everything else": (str(TESTS), *(f"--ignore={path}" for path in (WORKERS, DIALECTS, MATRIX))),
     "workers": (WORKERS,),
-    "dialects and faults": (DIALECTS, MATRIX),
+    "dialects, failures, the course of a sweep": tuple(OTHERS),
+    "everything else": (str(TESTS), *(f"--ignore={path}" for path in (WORKERS, *OTHERS))),
 }
 OUTSIDE = "not netns and not browser"
 """Tiers with targets of their own: they need more than Python."""
