@@ -75,9 +75,16 @@ def open_run(options: Options, *, kind: Literal["sweep", "plain"], command: list
         network=network.describe(),
         probe=probe,
         points=points,
+        notes=_notes(testset),
     )
     run.write_manifest(folder, manifest)
     return Opened(folder, manifest, testset)
+
+
+def _notes(testset: Testset) -> list[str]:
+    if not testset.left_out:
+        return []
+    return [f"{testset.left_out:,} entries of {testset.source} ask nothing and were left out of the prompts."]
 
 
 def to_manifest(options: Options) -> dict[str, Any]:

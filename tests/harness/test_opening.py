@@ -287,3 +287,13 @@ def test_a_directory_that_cannot_be_written(tmp_path, server):
     (tmp_path / "output").write_text("a file in the way")
     with pytest.raises(RunError, match="Choose another directory with --work-dir"):
         opened(tmp_path)
+
+
+def test_entries_that_ask_nothing_are_counted_in_the_manifest(tmp_path, server):
+    path = tmp_path / "shared.json"
+    said = {"conversations": [{"from": "gpt", "value": "I speak first and last."}]}
+    asked = {"conversations": [{"from": "human", "value": "Why?"}, {"from": "gpt", "value": "So."}]}
+    path.write_text(json.dumps([asked, said, said]))
+    manifest = opened(tmp_path, testset=str(path)).manifest
+    assert manifest.notes == [f"2 entries of {path} ask nothing and were left out of the prompts."]
+    assert opened(tmp_path, testset="chat").manifest.notes == []
