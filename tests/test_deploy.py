@@ -104,15 +104,15 @@ def test_results_outlive_their_container():
     (volume,) = compose["services"]["master"]["volumes"]
     name, _, path = volume.partition(":")
     assert name in compose["volumes"]
-    assert path == "/work/output"
-    assert "WORKDIR /work\n" in DOCKERFILE
+    assert path == "/data/output"
+    assert "WORKDIR /data\n" in DOCKERFILE
     claims = {
         each["metadata"]["name"] for each in documents("kubernetes.yaml") if each["kind"] == "PersistentVolumeClaim"
     }
     for pod in (master_pod(), documents("kubernetes-results.yaml")[0]["spec"]):
         (used,) = (each["persistentVolumeClaim"]["claimName"] for each in pod["volumes"])
         assert used in claims
-        assert [mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]] == ["/work/output"]
+        assert [mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]] == ["/data/output"]
 
 
 def master_pod():
