@@ -19,11 +19,12 @@ from harness import run
 from harness.accuracy import Accuracy, Sent, Span, Spread, bounded_ratio, compare, cpu_ratio, seen
 from harness.demo import embedded_server
 from harness.opening import open_run
-from harness.options import Options, UsageMistakes, duration_s
+from harness.options import Options, UsageMistakes
 from harness.record import Health, from_line
 from harness.run import Calibration, ErrorBar, Point, health_path, read_manifest, records_path, write_manifest
 from harness.screen import QuietScreen
 from harness.sweep import sweep
+from harness.values import duration_s
 
 SPAWN_WITHIN_S = 2.0
 _SETTLE_S, _DRAIN_S = 10.0, 10.0

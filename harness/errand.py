@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harness.launch import find_locustfile, load_environment
-from harness.options import UsageMistakes, duration_s, port
+from harness.options import UsageMistakes
+from harness.values import duration_s, port
 
 _CONNECT_S = 3.0
 _AGAIN_S = 0.5

@@ -7,14 +7,13 @@ they come from (command line, environment, config file, web form) and are read h
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
+from harness import values
 from harness.call import Timeouts
 from harness.dialects import DIALECTS
 from harness.formats import FORMATS
-from harness.formats.fields import FIELDS
 from harness.metrics import SLO_METRICS
 
 
@@ -27,11 +26,7 @@ class UsageMistakes(Exception):
 
 
 DEFAULT_USERS = (1, 2, 4, 8, 16)
-LONGEST_EXCHANGE_S = 3600.0
-"""Stamps are kept in 32 bits of microseconds, which hold 71 minutes."""
 DRAWN_IMAGES = 32
-LARGEST_IMAGE = 4096
-"""Pixels wide or high, of images that are drawn."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,173 +104,27 @@ class Option(NamedTuple):
     """Locust has an option of this name and meaning, so plain `locust` does not get ours."""
 
 
-_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
-_PIXELS = re.compile(r"(\d{1,5})x(\d{1,5})")
-_SECRET_NAME = re.compile(r"auth|key|token|secret|cookie|passw|credential|signature|^sig$", re.IGNORECASE)
-_SECRET_VALUE = re.compile(r"(bearer|basic)\s", re.IGNORECASE)
-_LIKE_A_KEY = re.compile(r"(?=.*[a-z])(?=.*[A-Z0-9]).{20,}")
-_OWN_HEADERS = frozenset({"x-request-id", "content-length", "transfer-encoding"})
-_ON, _OFF = ("on", "true", "yes", "1"), ("off", "false", "no", "0")
-_HEADER = re.compile(r"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*:\s*(.*?)\s*")
-
-
-def duration_s(text: str) -> float:
-    """`90`, `1.5s`, `500ms`, `2m`, `1h20m10s` in seconds. Raises ValueError with what is allowed."""
-    text = text.strip()
-    try:
-        seconds = float(text)
-    except ValueError:
-        match = _DURATION.fullmatch(text)
-        if not text or match is None:
-            raise ValueError("a time such as 30, 30s, 500ms, 2m or 1h20m") from None
-        hours, minutes, rest, millis = (float(group or 0) for group in match.groups())
-        seconds = hours * 3600 + minutes * 60 + rest + millis / 1000
-    if not 0 <= seconds < float("inf"):
-        raise ValueError("a time of zero or more")
-    return seconds
-
-
-def _positive_s(text: str) -> float:
-    seconds = duration_s(text)
-    if seconds == 0:
-        raise ValueError("a time longer than zero")
-    return seconds
-
-
-def _whole_exchange_s(text: str) -> float:
-    seconds = _positive_s(text)
-    if seconds > LONGEST_EXCHANGE_S:
-        raise ValueError("an hour at most")
-    return seconds
-
-
-def _positive(text: str) -> int:
-    if not text.strip().isdecimal() or int(text) == 0:
-        raise ValueError("a whole number of one or more")
-    return int(text)
-
-
-def _seed(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise ValueError("a whole number") from None
-
-
-def _processes(text: str) -> int:
-    if not text.strip().isdecimal():
-        raise ValueError("a whole number: 0 for one process that does all, or how many workers to start")
-    return int(text)
-
-
-def port(text: str) -> int:
-    """A TCP port. Raises ValueError with what is allowed."""
-    if not text.strip().isdecimal() or not 0 < int(text) < 65536:
-        raise ValueError("a port, 1 to 65535")
-    return int(text)
-
-
-def _rate(text: str) -> float:
-    try:
-        rate = float(text)
-    except ValueError:
-        rate = 0.0
-    if not 0 < rate < float("inf"):
-        raise ValueError("users per second, above zero")
-    return rate
-
-
-def _switch(text: str) -> bool:
-    if text.lower() not in (*_ON, *_OFF):
-        raise ValueError("on or off")
-    return text.lower() in _ON
-
-
-def _one_of(*names: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in names:
-            raise ValueError("one of " + ", ".join(names))
-        return text
-
-    return read
-
-
-def _url(text: str) -> str:
-    text = text.strip()
-    try:
-        parts = urlsplit(text)
-        port_is_readable = parts.port is None or parts.port > 0
-    except ValueError:
-        port_is_readable = False
-    if not port_is_readable or parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("a URL such as http://127.0.0.1:8000")
-    if parts.username is not None or any(_SECRET_NAME.search(name) for name, _ in parse_qsl(parts.query)):
-        raise ValueError('a URL without credentials; pass them with --header "Name: env:VARIABLE"')
-    return text.rstrip("/")
-
-
-def _variable(text: str) -> str:
-    # Somebody may have put the key itself here, and some could pass for names: what looks like one would end up in the
-    # manifest. It is not repeated.
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text) or _LIKE_A_KEY.fullmatch(text):
-        raise ValueError("the name of an environment variable, not a key")
-    return text
-
-
-def _header(text: str) -> str:
-    match = _HEADER.fullmatch(text)
-    if match is None:
-        raise ValueError('"Name: value" or "Name: env:VARIABLE"')
-    name, value = match.groups()
-    if name.lower() in _OWN_HEADERS:
-        raise ValueError(f"another header: {name} is set by llocust itself")
-    if value.startswith("env:"):
-        return f"{name}: env:{_variable(value.removeprefix('env:'))}"
-    if _SECRET_NAME.search(name) or _SECRET_VALUE.match(value):
-        raise ValueError(f'a secret by its environment variable: "{name}: env:VARIABLE"')
-    return f"{name}: {value}"
-
-
-def _slo(text: str) -> tuple[str, float]:
-    name, equals, limit = text.partition("=")
-    if not equals or name not in SLO_METRICS:
-        raise ValueError("NAME=TIME with a name of " + ", ".join(SLO_METRICS) + ", such as ttft=500ms")
-    return name, _positive_s(limit)
-
-
-def _columns(text: str) -> dict[str, str]:
-    pairs = [pair.partition("=") for pair in text.split(",")]
-    columns = {field.strip(): column.strip() for field, _, column in pairs}
-    if len(columns) < len(pairs) or not all(columns.values()) or not columns.keys() <= {*FIELDS}:
-        raise ValueError(
-            "FIELD=COLUMN, several with commas between them, each field once and one of " + ", ".join(FIELDS)
-        )
-    return columns
-
-
-def _size(text: str) -> tuple[int, int]:
-    match = _PIXELS.fullmatch(text.strip())
-    width, height = (int(match[1]), int(match[2])) if match is not None else (0, 0)
-    if not (0 < width <= LARGEST_IMAGE and 0 < height <= LARGEST_IMAGE):
-        raise ValueError(f"width and height in pixels, {LARGEST_IMAGE} at most, such as 512x512")
-    return width, height
-
-
 OPTIONS: tuple[Option, ...] = (
     Option(
-        "host", ("-H", "--host"), _url, "required", "base URL of the server, or the full endpoint", "URL", locusts=True
+        "host",
+        ("-H", "--host"),
+        values.url,
+        "required",
+        "base URL of the server, or the full endpoint",
+        "URL",
+        locusts=True,
     ),
     Option(
         "model", ("--model",), str, "the only one the server lists", "model to ask for, as the server names it", "NAME"
     ),
-    Option("dialect", ("--dialect",), _one_of(*DIALECTS), "chat", "the API that the server speaks", "NAME"),
+    Option("dialect", ("--dialect",), values.one_of(*DIALECTS), "chat", "the API that the server speaks", "NAME"),
     Option(
         "testset", ("--testset", "--test-set"), str, "chat", "a shipped prompt set, or a file of prompts", "NAME|PATH"
     ),
     Option(
         "testset_format",
         ("--testset-format",),
-        _one_of(*FORMATS),
+        values.one_of(*FORMATS),
         "–",
         "format of the set, where suffix and shape do not tell it: " + ", ".join(FORMATS),
         "NAME",
@@ -283,7 +132,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "testset_columns",
         ("--testset-columns",),
-        _columns,
+        values.columns,
         "–",
         "what the set calls the fields of a prompt, such as prompt=question,expected=answer",
         "FIELD=COLUMN,...",
@@ -292,7 +141,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "image_size",
         ("--image-size",),
-        _size,
+        values.size,
         "–",
         "instead of --images: images are drawn, so many pixels wide and high, such as 512x512",
         "WxH",
@@ -300,7 +149,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "image_pool",
         ("--image-pool",),
-        _positive,
+        values.positive,
         str(DRAWN_IMAGES),
         "how many different images --image-size draws",
         "N",
@@ -308,7 +157,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "images_per_request",
         ("--images-per-request",),
-        _positive,
+        values.positive,
         "1",
         "how many of those images go with a prompt, chosen by --seed, user and request",
         "N",
@@ -316,7 +165,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "users",
         ("-u", "--users", "--test-runs"),
-        _positive,
+        values.positive,
         "1 2 4 8 16",
         "user counts, one point of the sweep each, in this order",
         "N",
@@ -326,7 +175,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "run_time_s",
         ("-t", "--run-time", "--test-duration"),
-        _positive_s,
+        values.positive_s,
         "30s",
         "the measured window of a point, and nothing else; a bare number is seconds",
         "T",
@@ -335,7 +184,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "requests",
         ("--requests",),
-        _positive,
+        values.positive,
         "–",
         "instead of --run-time: send exactly this many requests a point",
         "N",
@@ -343,7 +192,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "settle_s",
         ("--settle",),
-        duration_s,
+        values.duration_s,
         "30s",
         "upper bound of the warm-up before a window; it ends when every user has finished a request, after 2 s at least",
         "T",
@@ -351,7 +200,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "drain_s",
         ("--drain",),
-        duration_s,
+        values.duration_s,
         "120s",
         "how long requests of the window are followed after it; what is left is aborted",
         "T",
@@ -359,23 +208,30 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "spawn_rate",
         ("-r", "--spawn-rate"),
-        _rate,
+        values.rate,
         "all users within 5 s",
         "users that begin per second, spread evenly",
         "R",
         locusts=True,
     ),
-    Option("connect_timeout_s", ("--connect-timeout",), _positive_s, "10s", "for setting up a connection", "T"),
+    Option("connect_timeout_s", ("--connect-timeout",), values.positive_s, "10s", "for setting up a connection", "T"),
     Option(
-        "first_byte_timeout_s", ("--first-byte-timeout",), _positive_s, "120s", "from sent to the first byte back", "T"
+        "first_byte_timeout_s",
+        ("--first-byte-timeout",),
+        values.positive_s,
+        "120s",
+        "from sent to the first byte back",
+        "T",
     ),
-    Option("idle_timeout_s", ("--idle-timeout",), _positive_s, "60s", "between two reads of an answer", "T"),
-    Option("timeout_s", ("--timeout",), _whole_exchange_s, "600s", "for the whole exchange, connecting included", "T"),
-    Option("max_tokens", ("--max-tokens",), _positive, "256", "bound of an answer, in tokens", "N"),
+    Option("idle_timeout_s", ("--idle-timeout",), values.positive_s, "60s", "between two reads of an answer", "T"),
+    Option(
+        "timeout_s", ("--timeout",), values.whole_exchange_s, "600s", "for the whole exchange, connecting included", "T"
+    ),
+    Option("max_tokens", ("--max-tokens",), values.positive, "256", "bound of an answer, in tokens", "N"),
     Option(
         "api_key_env",
         ("--api-key-env",),
-        _variable,
+        values.variable,
         "by dialect",
         "environment variable that holds the API key, such as OPENAI_API_KEY for chat; unset or empty: no key is sent",
         "VARIABLE",
@@ -383,7 +239,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "headers",
         ("--header",),
-        _header,
+        values.header,
         "–",
         'a header for every request, "Name: value", or "Name: env:VARIABLE" for a secret; may be repeated',
         "HEADER",
@@ -392,7 +248,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "slo",
         ("--slo",),
-        _slo,
+        values.slo,
         "–",
         "bounds a request must meet to count as goodput: " + ", ".join(SLO_METRICS) + "; e.g. ttft=500ms tpot=50ms",
         "NAME=T",
@@ -401,25 +257,27 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "stream",
         ("--stream", "--no-stream"),
-        _switch,
+        values.switch,
         "on",
         "have answers streamed; else each comes whole, and its only stamp is its end",
         switch=True,
     ),
-    Option("keep_text", ("--keep-text", "--no-keep-text"), _switch, "on", "store the generated text", switch=True),
+    Option(
+        "keep_text", ("--keep-text", "--no-keep-text"), values.switch, "on", "store the generated text", switch=True
+    ),
     Option(
         "salt",
         ("--salt",),
-        _switch,
+        values.switch,
         "off",
         "begin every request with a unique prefix, against prefix caches",
         switch=True,
     ),
-    Option("seed", ("--seed",), _seed, "0", "seed of the order of prompts", "N"),
+    Option("seed", ("--seed",), values.seed, "0", "seed of the order of prompts", "N"),
     Option(
         "processes",
         ("--processes",),
-        _processes,
+        values.processes,
         "0",
         "make the load in so many worker processes on this machine, beside one that conducts; 0: all in one process",
         "N",
@@ -428,7 +286,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "master",
         ("--master",),
-        _switch,
+        values.switch,
         "off",
         "conduct workers on other machines, each started with `llocust worker`",
         switch=True,
@@ -446,7 +304,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "master_bind_port",
         ("--master-bind-port",),
-        port,
+        values.port,
         "5557",
         "port that --master listens on for its workers",
         "PORT",
@@ -455,7 +313,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "expect_workers",
         ("--expect-workers",),
-        _positive,
+        values.positive,
         "1",
         "how many workers --master waits for before the first point",
         "N",
@@ -464,7 +322,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "expect_workers_max_wait_s",
         ("--expect-workers-max-wait",),
-        duration_s,
+        values.duration_s,
         "0",
         "how long --master waits for them; 0 is as long as it takes",
         "T",
@@ -473,7 +331,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "on_worker_loss",
         ("--on-worker-loss",),
-        _one_of("stop", "continue"),
+        values.one_of("stop", "continue"),
         "stop",
         "what becomes of a run that loses a worker: ended and reported, or gone on with by the others; "
         "the point in which it was lost is invalid in either case",
@@ -482,7 +340,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "probe",
         ("--probe", "--no-probe"),
-        _switch,
+        values.switch,
         "on",
         "ask the server once for its list of models before the sweep",
         switch=True,
@@ -490,7 +348,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "calibrate",
         ("--calibrate",),
-        _switch,
+        values.switch,
         "off",
         "measure first what this machine adds to the numbers, at the largest user count, and keep it with the run",
         switch=True,
@@ -510,12 +368,12 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "fail_on",
         ("--fail-on",),
-        _one_of("doubtful", "invalid"),
+        values.one_of("doubtful", "invalid"),
         "off",
         "exit 3 when the verdict is this or worse",
         "VERDICT",
     ),
-    Option("lang", ("--lang",), _one_of("en", "zh"), "en", "language of the status line", "LANG"),
+    Option("lang", ("--lang",), values.one_of("en", "zh"), "en", "language of the status line", "LANG"),
 )
 
 _BY_KEY = {option.key: option for option in OPTIONS}
@@ -532,11 +390,11 @@ def resolve(raw: Mapping[str, Any]) -> Options:
     Raises UsageMistakes with every mistake found.
     """
     mistakes: list[str] = []
-    values = {key: value for key, value in raw.items() if value is not None and key in _BY_KEY}
-    resolved = {key: _read(_BY_KEY[key], value, mistakes) for key, value in values.items()}
+    given = {key: value for key, value in raw.items() if value is not None and key in _BY_KEY}
+    resolved = {key: _read(_BY_KEY[key], value, mistakes) for key, value in given.items()}
     # A key of one company must not go to another, only because it lies in the environment.
     resolved.setdefault("api_key_env", DIALECTS[resolved.get("dialect") or "chat"].key_env)
-    mistakes += _contradictions(resolved, given=values)
+    mistakes += _contradictions(resolved, given)
     if mistakes:
         raise UsageMistakes(mistakes)
     return Options(**resolved)
@@ -574,6 +432,11 @@ def _contradictions(resolved: Mapping[str, Any], given: Mapping[str, Any]) -> li
     mistakes = []
     if resolved.get("master") and resolved.get("processes"):
         mistakes.append("--master and --processes exclude each other: workers are on other machines, or started here.")
+    if resolved.get("calibrate") and (resolved.get("master") or resolved.get("processes")):
+        mistakes.append(
+            "--calibrate measures one load process: leave it out, and run `llocust calibrate --users N` with the share of "
+            "one process."
+        )
     mistakes += _picture_contradictions(resolved, given)
     if "host" not in given:
         mistakes.append("--host is missing: give the server's URL, e.g. --host http://127.0.0.1:8000.")

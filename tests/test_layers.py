@@ -30,6 +30,8 @@ PURE_HARNESS = (
         "metrics",
         "pace",
         "options",
+        "values",
+        "ages",
         "dialects",
         "accuracy",
     ),

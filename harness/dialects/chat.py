@@ -11,10 +11,9 @@ import msgspec
 
 from harness.call import Call
 from harness.dialects.ask import Ask
-from harness.dialects.openai import Groq, OpenAi, OpenAiUsage
-from harness.dialects.piece import Done, Fault, Finish, Piece, Reasoning, Text, ToolCall
-from harness.dialects.reading import Reader, words_of
-from harness.sse import Event
+from harness.dialects.openai import Choice, Chunk, OpenAiChunks
+from harness.dialects.piece import Piece, Reasoning, Text, ToolCall
+from harness.dialects.reading import Reader
 from harness.testset import Image, Message
 
 
@@ -52,66 +51,31 @@ class _Delta(msgspec.Struct, gc=False):
     """What tool calls were called before there could be several."""
 
 
-class _Choice(msgspec.Struct, gc=False):
+class _Choice(Choice, gc=False):
     delta: _Delta | None = None
     message: _Delta | None = None
-    finish_reason: str | None = None
-    usage: OpenAiUsage | None = None
 
 
-class _Chunk(msgspec.Struct, gc=False):
+class _Chunk(Chunk, gc=False):
     choices: list[_Choice] | None = None
-    usage: OpenAiUsage | None = None
-    x_groq: Groq | None = None
-    error: Any = None
-    object: str | None = None
 
 
-_READER = Reader(_Chunk, "a chat completion chunk")
-
-
-class Chat(OpenAi):
+class Chat(OpenAiChunks):
     """POST …/chat/completions."""
 
     name = "chat"
     path: ClassVar[str] = "/chat/completions"
     takes_images: ClassVar[bool] = True
+    reader: ClassVar[Reader[Any]] = Reader(_Chunk, "a chat completion chunk")
 
     def encode(self, ask: Ask) -> Call:
-        """The request; usage is asked for, as streams leave it out otherwise."""
-        body: dict[str, Any] = {
-            "model": ask.model,
-            "messages": [{"role": message.role, "content": _said(message)} for message in ask.messages],
-            "max_tokens": ask.max_tokens,
-            "stream": ask.stream,
-        }
-        if ask.stream:
-            body["stream_options"] = {"include_usage": True}
-        return self.call(ask, body)
+        """The request, its turns as messages."""
+        messages = [{"role": message.role, "content": _said(message)} for message in ask.messages]
+        return self.ask_for(ask, {"messages": messages})
 
-    def decode(self, event: Event) -> list[Piece]:
-        """Pieces in the order: fault, content, finish, usage. Raises Unreadable for what is no chunk."""
-        data = event.data.strip()
-        if event.name == "error":
-            return [Fault(words_of(data))]
-        if data in ("", "[DONE]"):
-            return [Done()] if data else []
-        chunk = _READER.read(data)
-        if chunk.error or chunk.object == "error":
-            return [Fault(words_of(data))]
-        pieces: list[Piece] = []
-        usage = chunk.usage
-        for choice in chunk.choices or ():
-            pieces += _content(choice.delta or choice.message)
-            if choice.finish_reason:
-                pieces.append(Finish(choice.finish_reason))
-            if choice.usage is not None:
-                usage = choice.usage
-        if chunk.x_groq is not None and usage is None:
-            usage = chunk.x_groq.usage
-        if usage is not None:
-            pieces.append(usage.counted())
-        return pieces
+    def said(self, choice: _Choice) -> list[Piece]:
+        """Text, reasoning and tool calls."""
+        return _content(choice.delta or choice.message)
 
 
 def _said(message: Message) -> str | list[dict[str, Any]]:

@@ -5,13 +5,17 @@ usage), inside the choice (Moonshot) or under `x_groq` (Groq). Tokens read from 
 `prompt_tokens_details`, as `prompt_cache_hit_tokens` (DeepSeek) or as `cached_tokens` (Moonshot).
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
+from harness.call import Call
 from harness.dialects.api import Api
-from harness.dialects.piece import Counted
+from harness.dialects.ask import Ask
+from harness.dialects.piece import Counted, Done, Fault, Finish, Piece
+from harness.dialects.reading import Reader, words_of
 from harness.record import Usage
+from harness.sse import Event
 
 
 class OpenAi(Api):
@@ -58,3 +62,61 @@ class Groq(msgspec.Struct, gc=False):
     """What Groq puts beside the choices of a chunk."""
 
     usage: OpenAiUsage | None = None
+
+
+class Choice(msgspec.Struct, gc=False):
+    """What choices of chat and of completions have in common."""
+
+    finish_reason: str | None = None
+    usage: OpenAiUsage | None = None
+
+
+class Chunk(msgspec.Struct, gc=False):
+    """What their chunks have in common; `choices` have a type of their own in each."""
+
+    choices: list[Any] | None = None
+    usage: OpenAiUsage | None = None
+    x_groq: Groq | None = None
+    error: Any = None
+    object: str | None = None
+
+
+class OpenAiChunks(OpenAi):
+    """The APIs that answer in chunks of choices: chat and completions. `reader` reads a chunk, `said` a choice."""
+
+    reader: ClassVar[Reader[Any]]
+
+    def said(self, choice: Any) -> list[Piece]:
+        """The content of one choice."""
+        raise NotImplementedError
+
+    def ask_for(self, ask: Ask, asked: dict[str, Any]) -> Call:
+        """The request for what is asked; usage goes with it, as streams leave it out otherwise."""
+        body = {"model": ask.model, **asked, "max_tokens": ask.max_tokens, "stream": ask.stream}
+        if ask.stream:
+            body["stream_options"] = {"include_usage": True}
+        return self.call(ask, body)
+
+    def decode(self, event: Event) -> list[Piece]:
+        """Pieces in the order: fault, content, finish, usage. Raises Unreadable for what is no chunk."""
+        data = event.data.strip()
+        if event.name == "error":
+            return [Fault(words_of(data))]
+        if data in ("", "[DONE]"):
+            return [Done()] if data else []
+        chunk = self.reader.read(data)
+        if chunk.error or chunk.object == "error":
+            return [Fault(words_of(data))]
+        pieces: list[Piece] = []
+        usage = chunk.usage
+        for choice in chunk.choices or ():
+            pieces += self.said(choice)
+            if choice.finish_reason:
+                pieces.append(Finish(choice.finish_reason))
+            if choice.usage is not None:
+                usage = choice.usage
+        if chunk.x_groq is not None and usage is None:
+            usage = chunk.x_groq.usage
+        if usage is not None:
+            pieces.append(usage.counted())
+        return pieces

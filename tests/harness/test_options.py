@@ -1,7 +1,8 @@
 import pytest
 
 from harness.call import Timeouts
-from harness.options import OPTIONS, Options, UsageMistakes, duration_s, flag, resolve
+from harness.options import OPTIONS, Options, UsageMistakes, flag, resolve
+from harness.values import duration_s
 
 URL = "http://127.0.0.1:8000"
 
@@ -349,3 +350,11 @@ def test_options_about_images_that_do_not_go_together(given, sentence):
         resolve({"host": URL} | given)
 
     assert caught.value.mistakes == [sentence]
+
+
+@pytest.mark.parametrize("crew", [{"processes": "2"}, {"master": "on", "expect_workers": "2"}])
+def test_a_calibration_of_one_process_says_nothing_about_several(crew):
+    with pytest.raises(
+        UsageMistakes, match=r"^--calibrate measures one load process: leave it out, and run `llocust cal"
+    ):
+        resolve({"host": "http://h", "model": "m", "calibrate": "on", **crew})
