@@ -19,7 +19,7 @@ from harness.dialects.piece import Counted, Done, Fault, Finish, Piece, Reasonin
 from harness.dialects.reading import words_of
 from harness.framing import EventDecoder, decoder_for
 from harness.outcome import Break, Ending, Outcome, Unreadable, classify
-from harness.record import Record, Usage
+from harness.record import Record, Usage, Wanted
 from harness.sse import Event
 
 _CONTENT = (Text, Reasoning, ToolCall)
@@ -58,6 +58,10 @@ class Identity:
     seq: int
     prompt: str
     turn: int = 0
+    conversation: str | None = None
+    turns: int | None = None
+    think_us: int | None = None
+    wanted: Wanted | None = None
     target: str = "default"
     due_ns: int | None = None
 

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from harness import run, shelf, surroundings
-from harness.dialects import DIALECTS
+from harness.dialects import dialect_of
 from harness.options import Options, UsageMistakes
 from harness.run import Manifest, Point, RunError, TestsetInfo
 from harness.testset import Testset, TestsetError
@@ -67,7 +67,7 @@ def open_run(options: Options, *, kind: Literal["sweep", "plain"], command: list
         versions=surroundings.versions(),
         machine=surroundings.machine(),
         git=surroundings.git(Path.cwd()),
-        url=DIALECTS[options.dialect].endpoint(options.host),
+        url=dialect_of(options.dialect).endpoint(options.host),
         model=model,
         dialect=options.dialect,
         testset=TestsetInfo(testset.name, testset.source, testset.digest, len(testset.prompts)),
@@ -151,7 +151,7 @@ def check(options: Options) -> tuple[Testset, Network, Secrets]:
 
 
 def _out_of_place(options: Options, testset: Testset) -> list[str]:
-    refused = DIALECTS[options.dialect].refused_roles
+    refused = dialect_of(options.dialect).refused_roles
     for prompt in testset.prompts:
         role = next((message.role for message in prompt.messages if message.role in refused), None)
         if role is not None:
@@ -165,7 +165,7 @@ def _model(options: Options, network: Network, secrets: Secrets) -> tuple[str | 
     if not options.probe:
         assert options.model is not None, "options that were resolved have either"
         return None, options.model
-    dialect = DIALECTS[options.dialect]
+    dialect = dialect_of(options.dialect)
     url, headers = dialect.models(options.host), dialect.admission(secrets.key, secrets.headers)
     models = list_models(url, headers, PROBE_TIMEOUT_S, network, options.api_key_env, read=dialect.names)
     return f"GET {url}: {models.answer}", _choose(options, models)
@@ -174,7 +174,7 @@ def _model(options: Options, network: Network, secrets: Secrets) -> tuple[str | 
 def _choose(options: Options, models: Models) -> str:
     names = models.names
     if options.model is not None:
-        if names and not DIALECTS[options.dialect].offers(names, options.model):
+        if names and not dialect_of(options.dialect).offers(names, options.model):
             raise UsageMistakes([f"--model {options.model!r}: {_UNLISTED.format(names=_some(names))}"])
         return options.model
     if names is None:

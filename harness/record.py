@@ -7,6 +7,8 @@ Clocks: `*_ns` are on the writing process's CLOCK_MONOTONIC; `*_us` are microsec
 "not observed" and is never zero.
 """
 
+from typing import Literal
+
 import msgspec
 
 from harness.outcome import Outcome
@@ -30,6 +32,16 @@ class Usage(msgspec.Struct, frozen=True):
             cached=self.cached if later.cached is None else later.cached,
             reasoning=self.reasoning if later.reasoning is None else later.reasoning,
         )
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """The lengths that a synthetic request was made for; what they became, the server's usage says."""
+
+    prompt: int | None = None
+    output: int | None = None
+    """In tokens."""
+    unit: Literal["tokens", "characters"] = "tokens"
+    """Of `prompt`."""
 
 
 class Lag(msgspec.Struct, frozen=True):
@@ -57,6 +69,13 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     prompt: str
     """Testset name and index, e.g. `chat/12`."""
     turn: int = 0
+    conversation: str | None = None
+    """The conversation of which this is a turn, unique in the run; None where the prompt was asked on its own."""
+    turns: int | None = None
+    """How many turns that conversation was to have."""
+    think_us: int | None = None
+    """The pause that was planned between the end of the turn before and this one."""
+    wanted: Wanted | None = None
     phase: str
     """The phase in which it was sent: settle, window or cooldown."""
     due_ns: int | None = None

@@ -12,6 +12,8 @@ from typing import Any
 
 import msgspec
 
+from harness.record import Wanted
+
 # Orders of a set that may be in use at once: users / prompts of them, times how far fast users run ahead of slow ones.
 _CACHED_ORDERS = 4096
 
@@ -88,6 +90,8 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
     max_tokens: int | None = None
     """Overrides the option of that name for this prompt, whichever is larger."""
     id: str | None = None
+    wanted: Wanted | None = None
+    """The lengths that a synthetic prompt was made for."""
     expected: str | None = None
     """The right answer, never sent."""
     metadata: dict[str, Any] = {}

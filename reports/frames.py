@@ -37,7 +37,7 @@ class PointFrames:
     """One point's facts.
 
     requests: one row a record, sorted by (sent or begun, id), every scalar field of `Record` a column (usage_prompt,
-    usage_output, usage_cached, usage_reasoning flattened; lag_p50_us, lag_max_us). Besides:
+    usage_output, usage_cached, usage_reasoning flattened, wanted_prompt, wanted_output, wanted_unit; lag_p50_us, lag_max_us). Besides:
     n_events, n_chars, first_us, last_us, first_text_us, bounded (number of bounded events), first_bounded (bool).
     health: one row a line, with `worker`; lag_us stays a list.
     """

@@ -44,6 +44,9 @@ _FIELDS: dict[str, _Dtype] = {
     "model": _STRING,
     "prompt": _STRING,
     "turn": np.int64,
+    "conversation": _STRING,
+    "turns": np.float64,
+    "think_us": np.float64,
     "phase": _STRING,
     "due_ns": np.float64,
     "begun_ns": np.int64,
@@ -79,6 +82,11 @@ def _usage(name: str) -> _Column:
     return _Column(f"usage_{name}", np.float64, lambda record: record.usage and read(record.usage))
 
 
+def _wanted(name: str, dtype: _Dtype) -> _Column:
+    read = attrgetter(name)
+    return _Column(f"wanted_{name}", dtype, lambda record: record.wanted and read(record.wanted))
+
+
 def _lag(name: str) -> _Column:
     read = attrgetter(name)
     return _Column(f"lag_{name}_us", np.float64, lambda record: record.lag_us and read(record.lag_us))
@@ -94,6 +102,9 @@ def _is_first_bounded(record: Record) -> bool:
 
 
 _COLUMNS = (
+    _wanted("prompt", np.float64),
+    _wanted("output", np.float64),
+    _wanted("unit", _STRING),
     _lag("p50"),
     _lag("max"),
     _usage("prompt"),

@@ -58,3 +58,8 @@ class Dialect(Protocol):
 DIALECTS: dict[str, Dialect] = {
     dialect.name: dialect for dialect in (Chat(), Completions(), Responses(), Messages(), Gemini(), Ollama(), Tgi())
 }
+
+
+def dialect_of(name: str) -> Dialect:
+    """The dialect of that name. Raises KeyError where there is none."""
+    return DIALECTS[name]

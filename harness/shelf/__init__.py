@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 
 import msgspec
 
-from harness.dialects import DIALECTS
+from harness.dialects import DIALECTS, dialect_of
 from harness.formats import File, parse
 from harness.formats.row import Reading
 from harness.options import Options
@@ -36,7 +36,7 @@ def take(options: Options) -> Testset:
         mistakes += error.mistakes
     if testset is not None and album is not None and not mistakes:
         testset = _illustrated(testset, album)
-    if testset is not None and testset.has_images and not DIALECTS[options.dialect].takes_images:
+    if testset is not None and testset.has_images and not dialect_of(options.dialect).takes_images:
         mistakes.append(_cannot_carry(options))
     if testset is None or mistakes:
         raise TestsetError(mistakes)

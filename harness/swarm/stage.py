@@ -14,7 +14,7 @@ from locust.env import Environment
 from locust.exception import StopTest
 
 from harness.call import Call
-from harness.dialects import DIALECTS, Dialect
+from harness.dialects import Dialect, dialect_of
 from harness.dialects.ask import Ask
 from harness.exchange import Identity, Ledger
 from harness.metrics import NS_PER_S
@@ -35,7 +35,7 @@ class Stage:
 
     def __init__(self, plan: Plan, worker: str) -> None:
         self.plan = plan
-        self.dialect: Dialect = DIALECTS[plan.options.dialect]
+        self.dialect: Dialect = dialect_of(plan.options.dialect)
         self.worker = worker
         self.left = False
         self.trouble: str | None = None
@@ -201,6 +201,7 @@ class Stage:
             seq=self._seq,
             prompt=f"{self.plan.testset.name}/{prompt.index}",
             turn=turn,
+            wanted=prompt.wanted,
         )
         ask = self._ask(identity.id, prompt)
         call = self.dialect.encode(ask)

@@ -15,6 +15,10 @@ from reports.measure import measure
 from reports.window import is_request_bounded, place
 
 _WHOLE_NUMBERS = [
+    "turns",
+    "think_us",
+    "wanted_prompt",
+    "wanted_output",
     "due_ns",
     "sent_ns",
     "connect_us",

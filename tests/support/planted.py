@@ -26,6 +26,8 @@ from harness.swarm import PromptUser
 
 HOG, BLOCKED, CAPPED, SLOWED, SPENT = 2, 3, 4, 5, 7
 OTHERS = 20
+BURNERS = 8
+"""Threads; gevent's pool holds ten."""
 _block = monkey.get_original("time", "sleep")
 _two_at_a_time = BoundedSemaphore(2)
 _begun: set[int] = set()
@@ -45,7 +47,7 @@ def block_the_loop(_: PromptUser) -> None:
 
 def spend_processors(_: PromptUser) -> None:
     pool = gevent.get_hub().threadpool
-    gevent.joinall([pool.spawn(hashlib.pbkdf2_hmac, "sha256", b"x", b"y", 100_000) for _ in range(4)])
+    gevent.joinall([pool.spawn(hashlib.pbkdf2_hmac, "sha256", b"x", b"y", 100_000) for _ in range(BURNERS)])
 
 
 def crowd_the_server(user: PromptUser) -> None:

@@ -1,0 +1,62 @@
+"""Which prompts are asked, and in which order."""
+
+from harness import values
+from harness.formats import FORMATS
+from harness.options.option import Option
+from harness.options.resolved import DRAWN_IMAGES
+
+WORKLOAD: tuple[Option, ...] = (
+    Option(
+        "testset", ("--testset", "--test-set"), str, "chat", "a shipped prompt set, or a file of prompts", "NAME|PATH"
+    ),
+    Option(
+        "testset_format",
+        ("--testset-format",),
+        values.one_of(*FORMATS),
+        "–",
+        "format of the set, where suffix and shape do not tell it: " + ", ".join(FORMATS),
+        "NAME",
+    ),
+    Option(
+        "testset_columns",
+        ("--testset-columns",),
+        values.columns,
+        "–",
+        "what the set calls the fields of a prompt, such as prompt=question,expected=answer",
+        "FIELD=COLUMN,...",
+    ),
+    Option("images", ("--images",), str, "–", "folder of images; some of them go with every prompt", "DIR"),
+    Option(
+        "image_size",
+        ("--image-size",),
+        values.size,
+        "–",
+        "instead of --images: images are drawn, so many pixels wide and high, such as 512x512",
+        "WxH",
+    ),
+    Option(
+        "image_pool",
+        ("--image-pool",),
+        values.positive,
+        str(DRAWN_IMAGES),
+        "how many different images --image-size draws",
+        "N",
+    ),
+    Option(
+        "images_per_request",
+        ("--images-per-request",),
+        values.positive,
+        "1",
+        "how many of those images go with a prompt, chosen by --seed, user and request",
+        "N",
+    ),
+    Option(
+        "salt",
+        ("--salt",),
+        values.switch,
+        "off",
+        "begin every request with a unique prefix, against prefix caches",
+        switch=True,
+    ),
+    Option("seed", ("--seed",), values.seed, "0", "seed of the order of prompts", "N"),
+)
