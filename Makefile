@@ -1,6 +1,7 @@
 # make demo     a first look: environment, embedded server, sweep, report
-# make test     the whole test suite, but for what the next three lines do
+# make test     the whole test suite, but for what the next four lines do
 # make browser  the web page in a real browser (chromium, Playwright)
+# make service  `llocust serve` as it is typed: killed, restarted, looked through for keys (a minute or two)
 # make netns    hosts in network namespaces: links that are slow, or cut (Linux, root, iproute2)
 # make engine   the tests against a real engine (installs it into .venv-engine; several minutes)
 # make lint     style and types
@@ -12,7 +13,7 @@ BIN := .venv/bin
 ENGINE := .venv-engine/bin
 DEPLOY := .venv-deploy/bin
 
-.PHONY: demo test browser netns engine lint lint-deploy bench clean
+.PHONY: demo test browser service netns engine lint lint-deploy bench clean
 
 demo: .venv/ready
 	$(BIN)/llocust demo
@@ -22,6 +23,9 @@ test: .venv/ready-dev
 
 browser: .venv/ready-browser
 	$(BIN)/pytest -q -rs -m browser tests/browser
+
+service: .venv/ready-dev
+	$(BIN)/pytest -q -rs -m service tests/service
 
 netns: .venv/ready-dev
 	$(BIN)/pytest -q -rs -m netns tests/netns
@@ -36,7 +40,7 @@ engine: .venv/ready-dev .venv-engine/ready
 
 lint-deploy: .venv-deploy/ready
 	$(DEPLOY)/hadolint deploy/Dockerfile
-	$(DEPLOY)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
+	$(DEPLOY)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml deploy/service.yaml
 	$(DEPLOY)/kubernetes-validate --strict deploy/kubernetes.yaml deploy/kubernetes-results.yaml
 
 bench: .venv/ready-dev

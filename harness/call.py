@@ -29,13 +29,15 @@ class Call:
     """Among them the API key, so they are kept out of every repr."""
     body: bytes
     timeouts: Timeouts = field(default_factory=Timeouts)
+    flaw: str | None = None
+    """Why it cannot be sent, in a sentence: what should have made it is the user's own, and failed."""
 
 
 class Head(NamedTuple):
-    """The head of a response; `at_ns` is when it was read."""
+    """The head of a response; `at_ns` is when it was read. Both are None where somebody else's client read it."""
 
-    at_ns: int
-    status: int
+    at_ns: int | None
+    status: int | None
     content_type: str
     """The media type, lower case, without parameters; empty if there was none."""
     location: str | None
@@ -65,8 +67,8 @@ class Listener(Protocol):
     def again(self) -> None:
         """The idle connection had been given up by the server; the call is tried once more, on a new one."""
 
-    def sent(self, at_ns: int, request_bytes: int) -> None:
-        """Called just before the first byte leaves; `request_bytes` counts head and body."""
+    def sent(self, at_ns: int, request_bytes: int | None) -> None:
+        """Called just before the first byte leaves; `request_bytes` counts head and body, None where they are not seen."""
 
     def opened(self, head: Head) -> None: ...
 

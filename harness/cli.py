@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from harness.options import Options
     from harness.screen import Screen
     from harness.sweep import Request, Swept
+    from harness.tokenizer import Tokenizer
     from reports.report import Report
 
 DAMAGED, USAGE_ERROR = 1, 2
@@ -27,6 +28,8 @@ usage: llocust VERB [options]
   simulate  the embedded server, which knows the truth about itself
   demo      simulate, sweep and report in one, into ./output
   calibrate what this machine adds to the numbers at a load
+  init      a file to begin with: query-model, dialect or locustfile
+  serve     benchmarks over HTTP, a store that keeps every result, a dashboard
 
 `llocust VERB --help` tells the rest. The same user class runs in Locust's own interface:
   locust -f locustfiles/chat.py --host URL
@@ -41,6 +44,8 @@ def _sweep(argv: list[str]) -> int:
 
     try:
         request = read_command(argv)
+        if request.dry_run:
+            return _rehearse(request)
         folder, options = prepare(request)
     except (UsageMistakes, RunError) as error:
         print(error, file=sys.stderr)
@@ -52,6 +57,26 @@ def _sweep(argv: list[str]) -> int:
         return DAMAGED
     swept = sweep(folder, options, _screen(request, options))
     return _conclude(request, swept)
+
+
+def _rehearse(request: "Request") -> int:
+    """Everything that can be seen without a server. Raises UsageMistakes unless a program reads what is printed."""
+    from harness.opening import to_manifest
+    from harness.options import UsageMistakes
+    from harness.sweep import look_over
+
+    try:
+        options = look_over(request)
+    except UsageMistakes as error:
+        if not request.json_progress:
+            raise
+        print(json.dumps({"event": "dry-run", "mistakes": error.mistakes, "options": None}))
+        return USAGE_ERROR
+    if request.json_progress:
+        print(json.dumps({"event": "dry-run", "mistakes": [], "options": to_manifest(options)}))
+    elif not request.quiet:
+        print("Nothing is wrong with the options; without --dry-run they make a run.")
+    return 0
 
 
 def _calibrate_run(request: "Request", folder: Path, options: "Options") -> bool:
@@ -88,7 +113,7 @@ def _conclude(request: "Request", swept: "Swept") -> int:
     try:
         for brought in salvage(swept.folder):
             print(brought, file=sys.stderr)
-        report = write(swept.folder)
+        report = write(swept.folder, _tokenizer(swept.options))
     except RunError as error:
         # Say, of a full disk: the records are there, and `llocust report` makes the rest when there is room.
         print(error, file=sys.stderr)
@@ -106,6 +131,18 @@ def _conclude(request: "Request", swept: "Swept") -> int:
         Console().print(summary(report))
     print(f"Report: {path}")
     return code
+
+
+def _tokenizer(options: "Options") -> "Tokenizer | None":
+    from harness.opening import read_tokenizer
+    from harness.options import UsageMistakes
+
+    try:
+        return read_tokenizer(options)
+    except UsageMistakes as error:
+        # It was there when the run began; what was measured is reported all the same.
+        print(error, file=sys.stderr)
+        return None
 
 
 def _exit_code(report: "Report", swept: "Swept") -> int:
@@ -162,6 +199,19 @@ def _calibrate(argv: list[str]) -> int:
     return 0
 
 
+def _init(argv: list[str]) -> int:
+    from harness.init import write
+    from harness.options import UsageMistakes
+
+    try:
+        written = write(argv)
+    except UsageMistakes as error:
+        print(error, file=sys.stderr)
+        return USAGE_ERROR
+    print(f"{written.path} is there. When it fits your server:\n  {written.command}")
+    return 0
+
+
 def _simulate(argv: list[str]) -> int:
     from harness.simulator.__main__ import main
 
@@ -181,6 +231,17 @@ def _compare(argv: list[str]) -> int:
     return compare_main(argv)
 
 
+def _serve(argv: list[str]) -> int:
+    try:
+        from service.cli import serve_main
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] in ("service", "harness", "reports"):
+            raise
+        print(f"`llocust serve` needs {error.name}: pip install 'llocust[service]'.", file=sys.stderr)
+        return USAGE_ERROR
+    return serve_main(argv)
+
+
 VERBS: dict[str, Callable[[list[str]], int]] = {
     "sweep": _sweep,
     "worker": _worker,
@@ -189,6 +250,8 @@ VERBS: dict[str, Callable[[list[str]], int]] = {
     "simulate": _simulate,
     "demo": _demo,
     "calibrate": _calibrate,
+    "init": _init,
+    "serve": _serve,
 }
 
 

@@ -17,7 +17,7 @@ from harness.dialects import Dialect
 from harness.dialects.ask import Ask
 from harness.dialects.piece import Counted, Done, Fault, Finish, Piece, Reasoning, Text, ToolCall
 from harness.dialects.reading import words_of
-from harness.framing import EventDecoder, decoder_for
+from harness.framing import FRAMINGS, EventDecoder, decoder_for
 from harness.outcome import Break, Ending, Outcome, Unreadable, classify
 from harness.record import Record, Usage, Wanted
 from harness.sse import Event
@@ -69,13 +69,24 @@ class Identity:
 class Ledger:
     """Listens to the wire for one exchange. Times are CLOCK_MONOTONIC nanoseconds."""
 
-    def __init__(self, identity: Identity, ask: Ask, dialect: Dialect, begun_ns: int, keep_text: bool = True) -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        ask: Ask,
+        dialect: Dialect,
+        begun_ns: int,
+        keep_text: bool = True,
+        *,
+        listens: bool = False,
+    ) -> None:
+        """`listens`: the text is wanted by whoever asked, also where it is not to be kept."""
         self.identity = identity
         self.begun_ns = begun_ns
         self.sent_ns: int | None = None
         self._ask = ask
         self._dialect = dialect
         self._keep_text = keep_text
+        self._collects_text = keep_text or listens
         self._decoder: EventDecoder | None = None  # None for an answer that is no stream
         self._connect_us: int | None = None
         self._reused: bool | None = None
@@ -112,13 +123,13 @@ class Ledger:
     def again(self) -> None:
         self._retried += 1
 
-    def sent(self, at_ns: int, request_bytes: int) -> None:
+    def sent(self, at_ns: int, request_bytes: int | None) -> None:
         self.sent_ns = at_ns
         self._request_bytes = request_bytes
 
     def opened(self, head: Head) -> None:
         self._head = head
-        self._decoder = decoder_for(head.content_type) if self._answers else None
+        self._decoder = self._decoder_of(head) if self._answers else None
         if self._answers and self._decoder is None and not head.content_type.endswith("json"):
             raise Unreadable(f"the answer is {head.content_type}, not an event stream")
 
@@ -163,6 +174,11 @@ class Ledger:
     def aborted(self) -> bool:
         return self._aborted
 
+    @property
+    def text(self) -> str:
+        """What was said so far, where it is collected; without reasoning and tool calls."""
+        return self._text.getvalue()
+
     def content_from(self, index: int) -> Content:
         """The content events from `index` on, so far."""
         return Content(self._at_us[index:], self._chars[index:])
@@ -194,6 +210,7 @@ class Ledger:
             fault=self._fault_text(outcome),
             finish=self._finish,
             usage=self._usage,
+            prompt_chars=sum(len(message.text) for message in self._ask.messages),
             request_bytes=self._request_bytes,
             response_bytes=self._response_bytes,
             text=self._text.getvalue() if self._keep_text else None,
@@ -203,7 +220,11 @@ class Ledger:
 
     @property
     def _answers(self) -> bool:
-        return self._head is not None and 200 <= self._head.status <= 299
+        return self._head is not None and (self._head.status is None or 200 <= self._head.status <= 299)
+
+    def _decoder_of(self, head: Head) -> EventDecoder | None:
+        framing = self._dialect.framing if self._ask.stream else None
+        return decoder_for(head.content_type) if framing is None else FRAMINGS[framing]()
 
     def _read(self, decoder: EventDecoder, events: list[Event], at_ns: int) -> None:
         for event in events:
@@ -264,7 +285,7 @@ class Ledger:
             chars += len(piece.text)
             if (own := _RANKS[type(piece)]) < rank:
                 rank = own
-            if own == 0 and self._keep_text:
+            if own == 0 and self._collects_text:
                 self._text.write(piece.text)
         self._chars.append(chars)
         self._kinds.append(rank)
@@ -282,7 +303,7 @@ class Ledger:
                 fault=self._fault is not None,
                 content_events=len(self._at_us),
                 output_tokens=self._usage.output if self._usage is not None else None,
-                finished=self._finish is not None or self._done,
+                finished=self._finish is not None or self._done or not self._dialect.tells_end,
             )
         )
 
@@ -303,6 +324,7 @@ def exchange(
 ) -> Record:
     """Send the call and keep what came of it. Raises nothing that the network did."""
     try:
+        _expect_sendable(call)
         wire.send(call, ledger)
         ledger.finished()
     except Broken as broken:
@@ -313,6 +335,11 @@ def exchange(
         # Also when Locust kills the greenlet in mid-stream: GreenletExit passes through here on its way up.
         record = keep(ledger, now_ns())
     return record
+
+
+def _expect_sendable(call: Call) -> None:
+    if call.flaw is not None:
+        raise Unreadable(call.flaw)
 
 
 def _expect_no_flaw(decoder: EventDecoder) -> None:

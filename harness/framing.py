@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from harness.chunks import ChunkDecoder
 from harness.lines import LineDecoder
 from harness.sse import Event, SseDecoder
 
@@ -28,3 +29,7 @@ def decoder_for(content_type: str) -> EventDecoder | None:
     """A new decoder for a body of this media type; None where it is no stream. Without a type it is taken for SSE."""
     kind = _DECODERS.get(content_type)
     return kind() if kind is not None else None
+
+
+FRAMINGS: dict[str, type[EventDecoder]] = {"sse": SseDecoder, "lines": LineDecoder, "chunks": ChunkDecoder}
+"""By the name that a dialect may give, whatever the content type says."""

@@ -20,6 +20,8 @@ from harness.options import Options, UsageMistakes
 SEPARATOR = "\x1e"
 LOG = "locust.log"
 _HERE = "127.0.0.1"
+NOWHERE = "http://query-model.invalid"
+"""Locust wants a host also where nobody has told one; this name is never any (RFC 2606)."""
 _INSTEAD = "give another port or --master-bind-host, or end what is there"
 _DEFAULT_LOCUSTFILE = "chat.py"
 
@@ -44,7 +46,7 @@ class LoadProcess:
         self._log = (folder / LOG).open("ab")
         command = [
             *(sys.executable, "-P", "-m", "locust", "--locustfile", str(locustfile), "--headless", "--only-summary"),
-            *("--users", "0", "--spawn-rate", "1", "--host", options.host, "--llocust-run", str(folder.resolve())),
+            *("--users", "0", "--spawn-rate", "1", "--host", _host(options), "--llocust-run", str(folder.resolve())),
             *_roles(options),
         ]
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
@@ -87,6 +89,11 @@ class LoadProcess:
     def _signal(self, number: int) -> None:
         if self._process.poll() is None:
             self._process.send_signal(number)
+
+
+def _host(options: Options) -> str:
+    """What Locust wants to have for its own requests."""
+    return options.host if options.query_model is None else NOWHERE
 
 
 def _roles(options: Options) -> list[str]:

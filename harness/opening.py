@@ -3,24 +3,26 @@
 Both `llocust sweep` and a run of Locust's own command begin here.
 """
 
-import os
-import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from harness import run, shelf, surroundings
+from harness import own, run, shelf, surroundings
 from harness.dialects import dialect_of
+from harness.dialects.ask import Ask
+from harness.gauge import gauge
 from harness.options import Options, UsageMistakes
-from harness.run import Manifest, Point, RunError, TestsetInfo
+from harness.run import Manifest, Point, RunError, TargetInfo, TestsetInfo, Yardstick
+from harness.targets import Target
 from harness.testset import Testset, TestsetError
+from harness.tokenizer import Tokenizer, TokenizerError
+from harness.ways import Way, find_ways
 from harness.wire import stamps
 from harness.wire.models import Models, list_models
-from harness.wire.network import Network, NetworkError, resolve
+from harness.wording import wording
 
 PROBE_TIMEOUT_S = 10.0
 
@@ -37,12 +39,11 @@ class Opened(NamedTuple):
     testset: Testset
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Secrets:
-    """What was read from the environment; it goes onto the wire and nowhere else, and no traceback shows it."""
+class Checked(NamedTuple):
+    """What a run needs of this machine; the ways by the names of the targets."""
 
-    key: str | None
-    headers: Mapping[str, str]
+    testset: Testset
+    ways: dict[str, Way]
 
 
 def open_run(options: Options, *, kind: Literal["sweep", "plain"], command: list[str], points: list[Point]) -> Opened:
@@ -51,8 +52,12 @@ def open_run(options: Options, *, kind: Literal["sweep", "plain"], command: list
     Raises UsageMistakes for what the user can mend, ProbeError for a server that cannot be asked, RunError for a
     directory that cannot be written to.
     """
-    testset, network, secrets = check(options)
-    probe, model = _model(options, network, secrets)
+    tokenizer = read_tokenizer(options)  # counts only when the load has ended, and would then be missed too late
+    testset, ways = check(options)
+    targets = _look_up(options, ways)
+    yardstick = _yardstick(options, targets[0], ways[targets[0].name], tokenizer)
+    if yardstick is not None:
+        testset = shelf.take(options, yardstick)
     begun = time.gmtime()
     run_id = time.strftime("%Y%m%dT%H%M%SZ", begun) + f"-{options.name}"
     folder = run.create(Path(options.work_dir), run_id)
@@ -67,24 +72,57 @@ def open_run(options: Options, *, kind: Literal["sweep", "plain"], command: list
         versions=surroundings.versions(),
         machine=surroundings.machine(),
         git=surroundings.git(Path.cwd()),
-        url=dialect_of(options.dialect).endpoint(options.host),
-        model=model,
-        dialect=options.dialect,
+        url=targets[0].url,
+        model=targets[0].model,
+        dialect=targets[0].dialect,
+        targets=targets,
         testset=TestsetInfo(testset.name, testset.source, testset.digest, len(testset.prompts)),
-        stamps=stamps.kind(),
-        network=network.describe(),
-        probe=probe,
+        stamps=stamps.kind() if options.query_model is None else "yield",
+        files=own.digests(options),
+        network=targets[0].network,
+        probe=targets[0].probe,
+        synthetic=yardstick,
         points=points,
         notes=_notes(testset),
     )
     run.write_manifest(folder, manifest)
+    if options.keep_text:
+        run.write_prompts(folder, wording(testset))
     return Opened(folder, manifest, testset)
 
 
 def _notes(testset: Testset) -> list[str]:
-    if not testset.left_out:
-        return []
-    return [f"{testset.left_out:,} entries of {testset.source} ask nothing and were left out of the prompts."]
+    notes = []
+    if testset.left_out:
+        notes.append(f"{testset.left_out:,} entries of {testset.source} ask nothing and were left out of the prompts.")
+    if testset.missed:
+        notes.append(
+            f"{testset.missed:,} synthetic prompts could not be made just so long as was wanted, and are nearly."
+        )
+    return notes
+
+
+def _yardstick(options: Options, target: TargetInfo, way: Way, tokenizer: Tokenizer | None) -> Yardstick | None:
+    """What synthetic prompts are measured with; None where there are none. Raises as `gauge` does."""
+    if not options.is_synthetic:
+        return None
+    if options.input_chars is not None:
+        return Yardstick(source="characters")
+    if tokenizer is not None:
+        return Yardstick(source="tokenizer", tokenizer=tokenizer.digest)
+    ask = Ask(
+        id="",
+        url=target.url,
+        model=target.model,
+        messages=(),
+        max_tokens=options.max_tokens,
+        key=way.secrets.key,
+        headers=way.secrets.headers,
+        timeouts=options.timeouts,
+        stream=options.stream,
+        extra=options.extra_body,
+    )
+    return gauge(ask, dialect_of(target.dialect), way.network)
 
 
 def to_manifest(options: Options) -> dict[str, Any]:
@@ -94,89 +132,108 @@ def to_manifest(options: Options) -> dict[str, Any]:
 
 
 def from_manifest(manifest: Manifest) -> Options:
-    """The options a run was begun with."""
+    """The options a run was begun with, and the dialects of the user's own in them. Raises RunError, UsageMistakes."""
     try:
-        return msgspec.convert(manifest.options, Options)
+        options = msgspec.convert(manifest.options, Options)
     except msgspec.ValidationError as error:
         raise RunError(f"The options in the manifest of {manifest.id} cannot be read: {error}.") from error
+    own.adopt_those_of(options)
+    return options
 
 
-def read_secrets(options: Options) -> Secrets:
-    """The API key and the headers with their values. Raises UsageMistakes where a variable is not set."""
-    headers: dict[str, str] = {}
-    mistakes: list[str] = []
-    for header in options.headers:
-        name, _, value = header.partition(": ")
-        if value.startswith("env:"):
-            variable = value.removeprefix("env:")
-            value = _secret(variable, f'--header "{header}"', mistakes)
-            if not value:
-                mistakes.append(f'--header "{header}": the environment variable {variable} is not set.')
-        headers[name] = value
-    key = _secret(options.api_key_env, "--api-key-env", mistakes)
-    if mistakes:
-        raise UsageMistakes(mistakes)
-    return Secrets(key or None, headers)
-
-
-def _secret(variable: str, option: str, mistakes: list[str]) -> str:
-    # A file read into a variable ends in a line feed. What cannot stand in a header is refused here, as the HTTP library
-    # would print it in its complaint.
-    value = os.environ.get(variable, "").strip()
-    if not re.fullmatch(r"[\x20-\x7e]*", value):
-        mistakes.append(f"{option}: the environment variable {variable} holds characters that no header can carry.")
-    return value
-
-
-def check(options: Options) -> tuple[Testset, Network, Secrets]:
-    """What a run needs of this machine. Raises UsageMistakes with all that is missing."""
-    mistakes: list[str] = []
-    testset, network, secrets = None, None, None
+def read_tokenizer(options: Options) -> Tokenizer | None:
+    """That of --tokenizer, if one was given. Raises UsageMistakes."""
+    if options.tokenizer is None:
+        return None
     try:
-        testset = shelf.take(options)
+        return Tokenizer(Path(options.tokenizer))
+    except TokenizerError as error:
+        raise UsageMistakes([f"--tokenizer {error}"]) from error
+
+
+def check(options: Options, yardstick: Yardstick | None = None) -> Checked:
+    """What a run needs of this machine; `yardstick` is the run's, once it has one. Raises UsageMistakes with all that is missing."""
+    mistakes: list[str] = []
+    testset, ways = None, {}
+    try:
+        testset = shelf.take(options, yardstick)
         mistakes += _out_of_place(options, testset)
     except TestsetError as error:
         mistakes += error.mistakes
     try:
-        network = resolve(options.host)
-    except NetworkError as error:
-        mistakes.append(str(error))
-    try:
-        secrets = read_secrets(options)
+        ways = find_ways(options)
     except UsageMistakes as error:
         mistakes += error.mistakes
-    if mistakes or testset is None or network is None or secrets is None:
+    if mistakes or testset is None:
         raise UsageMistakes(mistakes)
-    return testset, network, secrets
+    return Checked(testset, ways)
 
 
 def _out_of_place(options: Options, testset: Testset) -> list[str]:
-    refused = dialect_of(options.dialect).refused_roles
+    return [why for name in options.dialects for why in _refused_roles(name, testset)]
+
+
+def _refused_roles(name: str, testset: Testset) -> list[str]:
+    refused = dialect_of(name).refused_roles
     for prompt in testset.prompts:
         role = next((message.role for message in prompt.messages if message.role in refused), None)
         if role is not None:
-            what = f"--dialect {options.dialect} has no place for a message of the role {role!r}"
+            what = f"--dialect {name} has no place for a message of the role {role!r}"
             return [f"{what}, and {testset.name}/{prompt.index} has one; choose another dialect, or a set without."]
     return []
 
 
-def _model(options: Options, network: Network, secrets: Secrets) -> tuple[str | None, str]:
-    """What the probe found, and the model to ask for."""
-    if not options.probe:
-        assert options.model is not None, "options that were resolved have either"
-        return None, options.model
-    dialect = dialect_of(options.dialect)
-    url, headers = dialect.models(options.host), dialect.admission(secrets.key, secrets.headers)
-    models = list_models(url, headers, PROBE_TIMEOUT_S, network, options.api_key_env, read=dialect.names)
-    return f"GET {url}: {models.answer}", _choose(options, models)
+def _look_up(options: Options, ways: Mapping[str, Way]) -> list[TargetInfo]:
+    """Ask each target for its models. Raises UsageMistakes with those of all of them."""
+    found: list[TargetInfo] = []
+    mistakes: list[str] = []
+    for target in options.all_targets:
+        try:
+            found.append(_known(target, ways[target.name], probe=options.probe))
+        except UsageMistakes as error:
+            about = f"--target {target.name}: " if options.targets else ""
+            mistakes += [about + mistake for mistake in error.mistakes]
+    if mistakes:
+        raise UsageMistakes(mistakes)
+    return found
 
 
-def _choose(options: Options, models: Models) -> str:
+def _known(target: Target, way: Way, *, probe: bool) -> TargetInfo:
+    """A target as the manifest keeps it, with the model to ask for."""
+    asked = _ask_for_models(target, way) if probe else None
+    if asked is None and target.model is None:
+        raise UsageMistakes([f"--model is missing, and --dialect {target.dialect} knows no list of models: name one."])
+    return TargetInfo(
+        name=target.name,
+        url=dialect_of(target.dialect).endpoint(target.host),
+        model=str(target.model) if asked is None else _choose(target, asked.models),
+        dialect=target.dialect,
+        probe=None if asked is None else f"GET {asked.url}: {asked.models.answer}",
+        weight=target.weight,
+        network=way.network.describe(),
+    )
+
+
+class _Asked(NamedTuple):
+    url: str
+    models: Models
+
+
+def _ask_for_models(target: Target, way: Way) -> _Asked | None:
+    dialect = dialect_of(target.dialect)
+    url = dialect.models(target.host)
+    if url is None:
+        return None
+    headers = dialect.admission(way.secrets.key, way.secrets.headers)
+    return _Asked(url, list_models(url, headers, PROBE_TIMEOUT_S, way.network, target.api_key_env, read=dialect.names))
+
+
+def _choose(target: Target, models: Models) -> str:
     names = models.names
-    if options.model is not None:
-        if names and not dialect_of(options.dialect).offers(names, options.model):
-            raise UsageMistakes([f"--model {options.model!r}: {_UNLISTED.format(names=_some(names))}"])
-        return options.model
+    if target.model is not None:
+        if names and not dialect_of(target.dialect).offers(names, target.model):
+            raise UsageMistakes([f"--model {target.model!r}: {_UNLISTED.format(names=_some(names))}"])
+        return target.model
     if names is None:
         raise UsageMistakes(
             [f"--model is missing, and the server gives no list of models ({models.answer}): name one."]

@@ -53,6 +53,8 @@ class Break(StrEnum):
     TIMEOUT_FIRST_BYTE = "timeout_first_byte"
     TIMEOUT_IDLE = "timeout_idle"
     MALFORMED = "malformed"
+    FAULT = "fault"
+    """What asked was a function of the user's own, and it raised."""
     CUT = "cut"
 
 
@@ -97,7 +99,7 @@ _ORDER: tuple[tuple[Outcome, Callable[[Ending], bool]], ...] = (
     (Outcome.SERVER_5XX, _status_between(500, 599)),
     (Outcome.REDIRECT, _status_between(300, 399)),
     (Outcome.MALFORMED, lambda end: end.unreadable or end.broke is Break.MALFORMED),
-    (Outcome.FAULT, lambda end: end.fault),
+    (Outcome.FAULT, lambda end: end.fault or end.broke is Break.FAULT),
     (Outcome.CUT, _broke(Break.CUT)),
     (Outcome.EMPTY, lambda end: end.content_events == 0 and not end.output_tokens),
     (Outcome.TRUNCATED, lambda end: not end.finished),

@@ -1,63 +1,98 @@
 """The parser of `llocust sweep`, made from the one table of options. It collects text; harness.options reads it."""
 
-from argparse import BooleanOptionalAction, Namespace
-from typing import Any
+import argparse
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
-import configargparse
-
+from harness import values
 from harness.options import OPTIONS, Option, UsageMistakes
 
-CONFIG_FILES = ["~/.llocust.conf", "llocust.conf"]
 ENVIRONMENT_PREFIX = "LLOCUST_"
 
+COMMANDS_OWN: tuple[Option, ...] = (
+    Option(
+        "quiet",
+        ("--quiet",),
+        values.switch,
+        "off",
+        "print nothing but mistakes and the path of the report",
+        switch=True,
+    ),
+    Option(
+        "json_progress",
+        ("--json-progress",),
+        values.switch,
+        "off",
+        "print progress as one JSON object a line, for programs",
+        switch=True,
+    ),
+    Option(
+        "dry_run",
+        ("--dry-run",),
+        values.switch,
+        "off",
+        "say what is wrong with the options, or nothing, and make no run",
+        switch=True,
+    ),
+)
+"""About the command itself, and no part of what a run is told."""
 
-class _Parser(configargparse.ArgumentParser):  # type: ignore[misc]
-    def parse_args(self, args: Any = None, *positional: Any, **named: Any) -> Namespace:
-        parsed, rest = self.parse_known_args(args, *positional, **named)
-        if rest:
-            # Their names only: somebody may have tried to pass a key.
-            names = [word.partition("=")[0] for word in rest if word.startswith("-")]
-            self.error(
-                "there is no option " + ", ".join(names) if names else "there is a word that belongs to no option"
-            )
-        typed: Namespace = parsed
-        return typed
 
-    def error(self, message: str) -> Any:
+def variable_of(option: Option) -> str:
+    """The environment variable of an option."""
+    long_flag = next(flag for flag in option.flags if flag.startswith("--"))
+    return ENVIRONMENT_PREFIX + long_flag.removeprefix("--").replace("-", "_").upper()
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
         raise UsageMistakes([f"{message[:1].upper()}{message[1:]}. `llocust sweep --help` lists the options."])
 
 
-def make_parser(*, elsewhere: bool = True) -> configargparse.ArgumentParser:
-    """Every option as text; what was not given is None. Without `elsewhere`, only what is typed counts."""
+def parse(argv: Sequence[str]) -> dict[str, Any]:
+    """What is typed, by key; what is not, is None. Raises UsageMistakes for what is no option."""
+    parser = make_parser()
+    typed, rest = parser.parse_known_args(argv)
+    if rest:
+        # Their names only: somebody may have tried to pass a key.
+        names = [word.partition("=")[0] for word in rest if word.startswith("-")]
+        parser.error("there is no option " + ", ".join(names) if names else "there is a word that belongs to no option")
+    return vars(typed)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Every option as text; what is not typed is None."""
     parser = _Parser(
         prog="llocust sweep",
         description="Step the number of users against a streaming endpoint and report what they saw.",
-        default_config_files=CONFIG_FILES if elsewhere else [],
-        auto_env_var_prefix=ENVIRONMENT_PREFIX if elsewhere else None,
         allow_abbrev=False,
-        add_env_var_help=False,
-        epilog=f"Every option can stand in the environment as {ENVIRONMENT_PREFIX}… or in a config file; "
+        epilog=f"Every option can stand in the environment as {ENVIRONMENT_PREFIX}… or in a TOML file; "
         "what is typed comes first.",
     )
-    parser.add_argument("-c", "--config", is_config_file=elsewhere, metavar="FILE", help="file of options, one a line")
-    for option in OPTIONS:
+    parser.add_argument("-c", "--config", metavar="FILE", help="TOML file of options")
+    for option in (*OPTIONS, *COMMANDS_OWN):
         _add(parser, option)
     parser.add_argument("--resume", metavar="RUN", help="run the unfinished points of that run folder again")
-    parser.add_argument("--quiet", action="store_true", help="print nothing but mistakes and the path of the report")
-    parser.add_argument(
-        "--json-progress", action="store_true", help="print progress as one JSON object a line, for programs"
-    )
     return parser
 
 
-def _add(parser: configargparse.ArgumentParser, option: Option) -> None:
-    shared = {"dest": option.key, "default": None, "help": f"{option.help} (default: {option.default})"}
+def _add(parser: argparse.ArgumentParser, option: Option) -> None:
+    parser.add_argument(*_flags(option), dest=option.key, default=None, help=_help(option), **_form(option))
+
+
+def _flags(option: Option) -> tuple[str, ...]:
+    # Of the pair `--x`, `--no-x` argparse wants the first.
+    return option.flags[:1] if option.switch else option.flags
+
+
+def _help(option: Option) -> str:
+    # To argparse a percent sign in a help text is the beginning of a placeholder.
+    return f"{option.help} (default: {option.default})".replace("%", "%%")
+
+
+def _form(option: Option) -> dict[str, Any]:
     if option.switch:
-        # Of the pair `--x`, `--no-x` argparse wants the first; so `x = false` in a config file has its effect, too.
-        action = BooleanOptionalAction if len(option.flags) > 1 else "store_true"
-        parser.add_argument(option.flags[0], action=action, **shared)
-    elif option.key == "headers":
-        parser.add_argument(*option.flags, metavar=option.metavar, action="append", **shared)
-    else:
-        many = {"nargs": "+"} if option.many else {}
-        parser.add_argument(*option.flags, metavar=option.metavar, **many, **shared)
+        return {"action": argparse.BooleanOptionalAction if len(option.flags) > 1 else "store_true"}
+    if option.whole:
+        return {"metavar": option.metavar, "action": "append"}
+    return {"metavar": option.metavar, "nargs": "+" if option.many else None}

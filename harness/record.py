@@ -79,7 +79,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     phase: str
     """The phase in which it was sent: settle, window or cooldown."""
     due_ns: int | None = None
-    """When the plan said to send; None in closed loop."""
+    """When the plan said to send, or a pause was over; None where a user asks as soon as it can."""
     begun_ns: int
     """When the user asked, before anything was built or connected."""
     sent_ns: int | None = None
@@ -108,6 +108,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """What went wrong, in words."""
     finish: str | None = None
     usage: Usage | None = None
+    prompt_chars: int | None = None
+    """Unicode code points of all that was said in the request, a salt included."""
     request_bytes: int | None = None
     response_bytes: int = 0
     text: str | None = None
@@ -124,11 +126,12 @@ def to_line(record: Record) -> bytes:
     except UnicodeEncodeError:
         # A server that cuts its answer between the halves of an emoji must not cost us the fact.
         told = {"text": record.text, "fault": record.fault, "finish": record.finish}
-        mended = {field: _mend(text) for field, text in told.items() if text is not None}
+        mended = {field: mend(text) for field, text in told.items() if text is not None}
         return _ENCODER.encode(msgspec.structs.replace(record, **mended)) + b"\n"
 
 
-def _mend(text: str) -> str:
+def mend(text: str) -> str:
+    """Text that UTF-8 can hold: half a surrogate pair becomes U+FFFD."""
     # Through UTF-16 two halves in succession become the character they are.
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 

@@ -2,15 +2,19 @@
 
 output/20260131T120000Z-sweep/
   run.json                           manifest; state running|done|interrupted; rewritten atomically
+  config.toml                        the options given, to run it once more
+  prompts.jsonl                      what was asked, one prompt a line; not where no text is kept
   points/03-users-8/
     records-<worker>.jsonl           written as it happens, by one writer
     health-<worker>.jsonl            loop lag, CPU, one line a second
     locust.json                      Locust's statistics of this point
   report.json report.md report.html points.csv requests.csv requests.parquet plots/
+  tokens.json                        counts of a tokenizer of the user's own
 """
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +22,8 @@ import msgspec
 
 SCHEMA = 1
 MANIFEST = "run.json"
+CONFIG = "config.toml"
+PROMPTS = "prompts.jsonl"
 
 State = Literal["running", "done", "interrupted"]
 PointState = Literal["planned", "running", "done", "interrupted"]
@@ -75,6 +81,8 @@ class Point(msgspec.Struct, kw_only=True):
     index: int
     users: int
     target: str = "default"
+    """The target of all its users; `mixed` where they have several, and `shares` says how many have which."""
+    shares: dict[str, int] = {}
     state: PointState = "planned"
     phases: dict[str, Phases] = {}
     """By worker."""
@@ -112,6 +120,48 @@ class TestsetInfo(msgspec.Struct, frozen=True):
     source: str
     digest: str
     prompts: int
+
+
+class TargetInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """One server, or one model of it, that was asked; `weight` is its part of the users of a mixed point."""
+
+    name: str
+    url: str
+    model: str
+    dialect: str
+    probe: str | None = None
+    weight: int = 1
+    network: dict[str, str] = {}
+
+
+class PromptText(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A line of prompts.jsonl. `prompt` is the name that records give it."""
+
+    prompt: str
+    text: str
+    """All of its messages; a lone one of the user as it is, otherwise each with its role before it."""
+    turns: list[str] = []
+    """What the user says at each turn, where the prompt can be held as a conversation of several."""
+
+
+class LengthProbe(msgspec.Struct, frozen=True):
+    """A request that was made to see how many tokens the server counts in so many characters."""
+
+    chars: int
+    tokens: int
+
+
+class Yardstick(msgspec.Struct, frozen=True, kw_only=True):
+    """What the lengths of synthetic prompts were measured with."""
+
+    source: Literal["characters", "tokenizer", "usage"]
+    tokenizer: str | None = None
+    """Digest of the tokenizer's file."""
+    chars_per_token: float | None = None
+    overhead_tokens: float | None = None
+    """What the server counts beside the text, its chat template above all."""
+    probes: list[LengthProbe] = []
+    """From which the two were worked out."""
 
 
 class ErrorBar(msgspec.Struct, frozen=True, kw_only=True):
@@ -167,19 +217,45 @@ class Manifest(msgspec.Struct, kw_only=True):
     machine: Host
     git: Git | None = None
     url: str
+    """Of the first target, as are `model`, `dialect`, `network` and `probe`."""
     model: str
     dialect: str
+    targets: list[TargetInfo] = []
+    """All of them, in the order given; empty in runs of versions that knew but one."""
     testset: TestsetInfo
-    stamps: Literal["kernel", "user"] = "user"
+    stamps: Literal["kernel", "user", "yield"] = "user"
+    files: dict[str, str] = {}
+    """Digests of the files of the user's own that make the requests, by the option that names each."""
     network: dict[str, str] = {}
     """Proxy and CA settings taken from the environment, without credentials."""
     probe: str | None = None
-    """The one request made before the sweep, and what it answered; None if none was made."""
+    """The one request made to a target before the sweep, and what it answered; None if none was made."""
+    synthetic: Yardstick | None = None
+    """None where the prompts are those of a set."""
     calibration: Calibration | None = None
     """Made before the sweep, on the same machine; None if it was not asked for."""
     processes: list[Process] = []
     points: list[Point] = []
     notes: list[str] = []
+
+    @property
+    def dialects(self) -> frozenset[str]:
+        """Of all targets."""
+        return frozenset(target.dialect for target in self.all_targets)
+
+    @property
+    def all_targets(self) -> list[TargetInfo]:
+        """The targets, also of a run that lists none."""
+        return self.targets or [
+            TargetInfo(
+                name="default",
+                url=self.url,
+                model=self.model,
+                dialect=self.dialect,
+                probe=self.probe,
+                network=self.network,
+            )
+        ]
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -200,6 +276,22 @@ def write_atomically(path: Path, data: bytes) -> None:
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write run.json."""
     write_atomically(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
+
+
+def write_config(folder: Path, config: str) -> None:
+    """Write the file of options with which the run can be repeated."""
+    write_atomically(folder / CONFIG, config.encode())
+
+
+def write_prompts(folder: Path, prompts: Iterable[PromptText]) -> None:
+    """Write prompts.jsonl, a line at a time. Raises RunError."""
+    encoder = msgspec.json.Encoder()
+    path = folder / PROMPTS
+    try:
+        with path.open("wb") as file:
+            file.writelines(encoder.encode(prompt) + b"\n" for prompt in prompts)
+    except OSError as error:
+        raise RunError(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def read_manifest(folder: Path) -> Manifest:

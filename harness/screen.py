@@ -9,6 +9,8 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from harness.targets import DEFAULT
+
 Event = Mapping[str, Any]
 
 _LABELS = {
@@ -46,6 +48,13 @@ def status_line(event: Event, clock: str, lang: str) -> str:
         "ttft_p95_s": _figure(event["ttft_p95_s"], ".2f", " s"),
     }
     return f"{clock} " + " ".join(f"[{labels[key]}] {text}" for key, text in figures.items())
+
+
+def point_line(event: Event) -> str:
+    """The beginning of a point; its target where there are several."""
+    target = event.get("target", DEFAULT)
+    of_target = "" if target == DEFAULT else f", {target}"
+    return f"Point {event['number']} of {event['of']}: {_users(event['users'])}{of_target}"
 
 
 def _users(count: int) -> str:
@@ -113,7 +122,7 @@ class BarScreen:
     def show(self, event: Event) -> None:
         if event["event"] == "point":
             self._number, self._of = event["number"], event["of"]
-            self._console.print(f"Point {self._number} of {self._of}: {_users(event['users'])}", highlight=False)
+            self._console.print(point_line(event), highlight=False, markup=False, soft_wrap=True)
         elif event["event"] == "worker":
             self._console.print(event["text"], highlight=False, markup=False, soft_wrap=True)
         elif event["event"] == "tick":

@@ -4,28 +4,36 @@ The parent itself measures nothing: it imports neither Locust nor gevent, and ha
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from harness import run
+from harness import own, run
+from harness.config import Config, render
 from harness.launch import LoadProcess, check_port, find_locustfile, last_words
-from harness.opening import check, from_manifest, open_run
-from harness.options import OPTIONS, Options, UsageMistakes, flag, resolve
-from harness.parser import make_parser
+from harness.opening import check, from_manifest, open_run, read_tokenizer
+from harness.options import OPTIONS, Option, Options, UsageMistakes, flag
+from harness.parser import COMMANDS_OWN, parse
 from harness.run import Manifest, Point, RunError
 from harness.screen import Screen
+from harness.sources import gather
+from harness.targets import Leg, legs
 
 
 class Request(NamedTuple):
-    """What was typed."""
+    """What was asked for, typed or elsewhere."""
 
-    raw: dict[str, Any]
-    """Options as text, by key."""
+    given: Config
     resume: Path | None
     quiet: bool
     json_progress: bool
+    dry_run: bool
     command: list[str]
+
+    def resolve(self) -> Options:
+        """The options. Raises UsageMistakes with all that is wrong with files, variables and values."""
+        return _resolve(self.given)
 
 
 class Swept(NamedTuple):
@@ -39,37 +47,80 @@ class Swept(NamedTuple):
 
 def read_command(argv: list[str]) -> Request:
     """Raises UsageMistakes for what the parser cannot take; values are read later."""
-    parsed = vars(make_parser().parse_args(argv))
-    typed = vars(make_parser(elsewhere=False).parse_args(argv))
-    shown = {key: parsed.pop(key) for key in ("resume", "quiet", "json_progress", "config")}
-    given = [flag(option.key) for option in OPTIONS if typed[option.key] is not None]
-    if shown["resume"] and given:
-        raise UsageMistakes([f"--resume takes its options from the run; leave out {', '.join(given)}."])
-    if shown["quiet"] and shown["json_progress"]:
+    typed = parse(argv)
+    resume, config = typed.pop("resume"), typed.pop("config")
+    names = [flag(option.key) for option in OPTIONS if typed[option.key] is not None]
+    names += [] if config is None else ["--config"]
+    if resume and names:
+        raise UsageMistakes([f"--resume takes its options from the run; leave out {', '.join(names)}."])
+    given = gather(typed, config)
+    quiet, json_progress, dry_run = (_is_on(given, option) for option in COMMANDS_OWN)
+    if quiet and json_progress:
         raise UsageMistakes(["--quiet and --json-progress exclude each other."])
-    for one, other in (("requests", "run_time_s"), ("run_time_s", "requests")):
-        if typed[one] is not None and typed[other] is None:
-            parsed[other] = None  # what is typed comes before a bound of the other kind that stands elsewhere
-    resume = Path(shown["resume"]) if shown["resume"] else None
-    return Request(parsed, resume, shown["quiet"], shown["json_progress"], ["llocust", "sweep", *argv])
+    if dry_run and resume:
+        raise UsageMistakes(["--dry-run looks at options, which --resume takes from a run; leave out one of the two."])
+    command = ["llocust", "sweep", *argv]
+    return Request(given, Path(resume) if resume else None, quiet, json_progress, dry_run, command)
+
+
+def _is_on(given: Config, option: Option) -> bool:
+    """A switch of the command itself. Raises UsageMistakes."""
+    value = given.raw.pop(option.key, False)
+    try:
+        return value if isinstance(value, bool) else bool(option.read(str(value)))
+    except ValueError as error:
+        raise UsageMistakes([f"{given.called[option.key]} {value!r}: give {error}."]) from None
+
+
+def _resolve(given: Config) -> Options:
+    try:
+        options = own.read(given.raw, given.called)
+    except UsageMistakes as error:
+        raise UsageMistakes([*given.mistakes, *error.mistakes]) from None
+    if given.mistakes:
+        raise UsageMistakes(given.mistakes)
+    return options
 
 
 def prepare(request: Request) -> tuple[Path, Options]:
     """A run folder whose points wait to be run. Raises UsageMistakes, ProbeError, RunError."""
     if request.resume is not None:
         return _reopen(request.resume)
-    options = resolve(request.raw)
+    options = look_over(request)
+    points = _numbered(_legs(options), 1)
+    opened = open_run(options, kind="sweep", command=request.command, points=points)
+    run.write_config(opened.folder, render(request.given.raw))
+    return opened.folder, options
+
+
+def look_over(request: Request) -> Options:
+    """The options, looked at with all that this machine has for them, and with nobody asked. Raises UsageMistakes."""
+    options = request.resolve()
     mistakes = []
-    for look in (partial(find_locustfile, options.locustfile), partial(check, options), partial(check_port, options)):
+    looks = (
+        partial(find_locustfile, options.locustfile),
+        partial(check, options),
+        partial(check_port, options),
+        partial(read_tokenizer, options),
+        partial(own.check_query_model, options.query_model),
+    )
+    for look in looks:
         try:
             look()
         except UsageMistakes as error:
             mistakes += error.mistakes
     if mistakes:
-        raise UsageMistakes(mistakes)
-    points = [Point(index=index, users=users) for index, users in enumerate(options.users, 1)]
-    opened = open_run(options, kind="sweep", command=request.command, points=points)
-    return opened.folder, options
+        # The tokenizer is looked for twice: for the prompts, and for the report.
+        raise UsageMistakes(list(dict.fromkeys(mistakes)))
+    return options
+
+
+def _legs(options: Options) -> list[Leg]:
+    return legs(options.users, {target.name: target.weight for target in options.all_targets}, options.target_mode)
+
+
+def _numbered(planned: Sequence[Leg], first: int) -> list[Point]:
+    return [Point(index=index, **leg._asdict()) for index, leg in enumerate(planned, first)]
 
 
 def _reopen(folder: Path) -> tuple[Path, Options]:
@@ -79,6 +130,8 @@ def _reopen(folder: Path) -> tuple[Path, Options]:
         raise RunError(f"{folder} is no sweep, and cannot be resumed.")
     options = from_manifest(manifest)
     check_port(options)
+    own.check_query_model(options.query_model)
+    own.expect_unchanged(options, manifest.files)
     for point in manifest.points:
         if point.state == "running":
             point.state = "interrupted"
@@ -86,22 +139,22 @@ def _reopen(folder: Path) -> tuple[Path, Options]:
     if not missing and all(point.state != "planned" for point in manifest.points):
         raise RunError(f"{folder} has no unfinished points; nothing is left to resume.")
     following = max(point.index for point in manifest.points) + 1
-    manifest.points += [Point(index=index, users=users) for index, users in enumerate(missing, following)]
+    manifest.points += _numbered(missing, following)
     manifest.state, manifest.ended = "running", None
     run.write_manifest(folder, manifest)
     run.point_latest(folder.resolve())
     return folder, options
 
 
-def _missing(options: Options, manifest: Manifest) -> list[int]:
-    """User counts that were asked for and are neither done nor waiting, in the order asked."""
-    there = Counter(point.users for point in manifest.points if point.state in ("done", "planned"))
+def _missing(options: Options, manifest: Manifest) -> list[Leg]:
+    """Points that were asked for and are neither done nor waiting, in the order asked."""
+    there = Counter((point.users, point.target) for point in manifest.points if point.state in ("done", "planned"))
     missing = []
-    for users in options.users:
-        if there[users] > 0:
-            there[users] -= 1
+    for leg in _legs(options):
+        if there[leg.users, leg.target] > 0:
+            there[leg.users, leg.target] -= 1
         else:
-            missing.append(users)
+            missing.append(leg)
     return missing
 
 

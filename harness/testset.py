@@ -130,6 +130,8 @@ class Testset(msgspec.Struct, frozen=True):
     album: Album | None = None
     left_out: int = 0
     """Entries of the file in which nothing is asked."""
+    missed: int = 0
+    """Synthetic prompts that could not be made just so long as was wanted."""
 
     @property
     def has_images(self) -> bool:

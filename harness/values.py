@@ -60,6 +60,45 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def temperature(text: str) -> float:
+    """Zero or more; where it ends, the servers do not agree."""
+    value = _number(text)
+    if value is None or value < 0:
+        raise ValueError("a number of zero or more")
+    return value
+
+
+def probability(text: str) -> float:
+    """Above zero, one at most."""
+    value = _number(text)
+    if value is None or not 0 < value <= 1:
+        raise ValueError("a number above 0, and 1 at most")
+    return value
+
+
+def share(text: str) -> float:
+    """0 to 1, both included."""
+    value = _number(text)
+    if value is None or not 0 <= value <= 1:
+        raise ValueError("a share of 0 to 1, such as 0.5")
+    return value
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if abs(value) < float("inf") else None
+
+
+def words(text: str) -> str:
+    """Anything but nothing."""
+    if not text:
+        raise ValueError("one character or more")
+    return text
+
+
 def seed(text: str) -> int:
     """Any whole number."""
     try:

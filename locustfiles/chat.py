@@ -10,5 +10,5 @@ class Chat(PromptUser):
 
     @task
     def chat(self) -> None:
-        """One prompt, one answer."""
-        self.ask(self.next_prompt())
+        """One prompt and its answer, or with --conversations all turns of it."""
+        self.converse(self.next_prompt())

@@ -6,9 +6,11 @@ import msgspec
 
 from harness.metrics import seconds
 from harness.run import Manifest
+from reports.counted import counted
 from reports.facts import gather
 from reports.frames import Frames, PointFrames
 from reports.generator import client
+from reports.lengths import lengths
 from reports.measure import (
     Measured,
     count_requests,
@@ -24,6 +26,8 @@ from reports.measure import (
 )
 from reports.report import Concurrency, PointReport, Report
 from reports.stats import share
+from reports.thinking import mean_thinking
+from reports.turns import conversations
 from reports.verdict import judge, judge_run, verdict_of
 from reports.window import is_request_bounded, mean_concurrency, place
 
@@ -38,6 +42,7 @@ _IN_SHORT = [
     "url",
     "model",
     "dialect",
+    "targets",
     "testset",
     "options",
     "versions",
@@ -46,6 +51,7 @@ _IN_SHORT = [
     "stamps",
     "network",
     "probe",
+    "synthetic",
     "calibration",
     "processes",
     "notes",
@@ -55,7 +61,7 @@ _IN_SHORT = [
 
 def build(frames: Frames) -> Report:
     """The report of a run: every point of the sweep, also those that never came to their window."""
-    points = [_build_point(frames.manifest, point) for point in frames.points]
+    points = [_build_point(frames, point) for point in frames.points]
     reasons = judge_run(frames.manifest, points)
     return Report(run=_in_short(frames.manifest), verdict=verdict_of(reasons), reasons=reasons, points=points)
 
@@ -65,15 +71,14 @@ def _in_short(manifest: Manifest) -> dict[str, Any]:
     return {key: whole[key] for key in _IN_SHORT}
 
 
-def _build_point(manifest: Manifest, frames: PointFrames) -> PointReport:
-    placed = place(frames, request_bounded=is_request_bounded(manifest))
-    point = measure(placed)
-    report = _measure_point(point, manifest.options.get("slo") or {})
-    reasons = judge(gather(manifest, point, report))
+def _build_point(run: Frames, frames: PointFrames) -> PointReport:
+    point = measure(place(frames, request_bounded=is_request_bounded(run.manifest)))
+    report = _measure_point(run, point)
+    reasons = judge(gather(run.manifest, point, report))
     return msgspec.structs.replace(report, reasons=reasons, verdict=verdict_of(reasons))
 
 
-def _measure_point(point: Measured, slo: dict[str, float]) -> PointReport:
+def _measure_point(run: Frames, point: Measured) -> PointReport:
     placed, row = point.placed, point.placed.frames.point
     requests = count_requests(point.facts[placed.in_window])
     return PointReport(
@@ -85,14 +90,18 @@ def _measure_point(point: Measured, slo: dict[str, float]) -> PointReport:
         requests=requests,
         requests_all=count_requests(point.facts),
         success_ratio=share(requests.ok, requests.ok + requests.failed),
-        goodput=goodput(point, slo),
-        concurrency=Concurrency(target=row.users, mean=mean_concurrency(placed)),
+        goodput=goodput(point, run.manifest.options.get("slo") or {}),
+        concurrency=Concurrency(
+            target=row.users, mean=mean_concurrency(placed), thinking=mean_thinking(run.manifest, placed)
+        ),
         throughput=throughput(point),
         latency=latency(point),
         with_failures=with_failures(point),
         stream=stream(point),
-        tokens=tokens(point),
+        tokens=tokens(point, counted(point, run.counts)),
         prompts=prompts(point),
+        lengths=lengths(point),
+        conversations=conversations(run.manifest, point),
         client=client(point),
         locust=locust_check(placed.frames),
         verdict="trusted",

@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from harness.run import RunError
+from harness.tokenizer import Tokenizer, TokenizerError
 from reports.compare import CompareError
 from reports.render.screen import comparison_summary, summary
 from reports.report import Report
@@ -39,6 +40,12 @@ def report_main(argv: list[str], gather: Gather | None = None) -> int:
     parser.add_argument(
         "--fail-on", choices=("doubtful", "invalid"), help="exit 3 where a run's verdict is this, or worse"
     )
+    parser.add_argument(
+        "--tokenizer",
+        type=Path,
+        metavar="FILE",
+        help="count the output tokens of the stored answers with this tokenizer.json, and show them beside the server's",
+    )
     if gather is not None:
         parser.add_argument(
             "--spool",
@@ -55,15 +62,18 @@ def report_main(argv: list[str], gather: Gather | None = None) -> int:
         if gather is not None:
             for brought in (each for folder in options.runs for each in gather(folder, options.spool)):
                 print(brought, file=sys.stderr)
-        reports = [_report(folder) for folder in options.runs]
+        tokenizer = Tokenizer(options.tokenizer) if options.tokenizer is not None else None
+        reports = [_report(folder, tokenizer) for folder in options.runs]
+    except TokenizerError as error:
+        parser.error(f"--tokenizer {error}")
     except RunError as error:
         print(error, file=sys.stderr)
         return USAGE
     return CHECK_FAILED if any(fails(report, options.fail_on) for report in reports) else OK
 
 
-def _report(folder: Path) -> Report:
-    report = write(folder)
+def _report(folder: Path, tokenizer: Tokenizer | None) -> Report:
+    report = write(folder, tokenizer)
     console = Console()
     console.print(summary(report))
     console.print(f"Report: {folder / 'report.html'}", soft_wrap=True, markup=False, highlight=False)

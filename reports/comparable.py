@@ -27,21 +27,44 @@ class _Trait(NamedTuple):
 
 
 def _option(name: str) -> Callable[[Report], Any]:
-    return lambda report: report.run["options"].get(name)
+    """None also for one that is empty, as it is in a run of a version that did not have it."""
+
+    def read(report: Report) -> Any:
+        value = report.run["options"].get(name)
+        return None if value in ({}, []) else value
+
+    return read
 
 
 def _bound(report: Report) -> str:
     return "a number of requests" if report.run["options"].get("requests") is not None else "a time"
 
 
+def _dialects(report: Report) -> str:
+    targets = report.run.get("targets") or [report.run]
+    return ", ".join(sorted({target["dialect"] for target in targets}))
+
+
+def _mode(report: Report) -> str:
+    """Whether targets had the machine to themselves, one after another, or shared it."""
+    return "mixed" if report.run["options"].get("target_mode") == "mixed" else "one at a time"
+
+
 _MUST_BE_EQUAL = (
     _Trait("report schema", lambda report: report.schema, "rebuild both reports with one version of llocust"),
     _Trait("test set digest", lambda report: report.run["testset"]["digest"], "send the same prompts in both"),
-    _Trait("dialect", lambda report: report.run["dialect"], "use one API in both"),
+    _Trait("dialect", _dialects, "use one API in both"),
     _Trait("--max-tokens", _option("max_tokens"), "ask for answers of the same length in both"),
     _Trait(
         "--stream", lambda report: report.run["options"].get("stream", True), "stream the answers in both or in neither"
     ),
+    _Trait("--conversations", _option("conversations"), "hold conversations in the same way in both, or in neither"),
+    _Trait("--min-tokens", _option("min_tokens"), "have answers of the same length in both"),
+    _Trait(
+        "--ignore-eos", lambda report: bool(report.run["options"].get("ignore_eos")), "have it in both or in neither"
+    ),
+    _Trait("--stop", _option("stop"), "end answers in the same way in both"),
+    _Trait("--target-mode", _mode, "share the machine among the targets in the same way in both"),
     _Trait("bound of the window", _bound, "use --run-time in both, or --requests in both"),
     _Trait("--salt", lambda report: bool(report.run["options"].get("salt")), "salt the prompts in both or in neither"),
 )
@@ -52,6 +75,8 @@ _OPTIONS = (
     "settle_s",
     "drain_s",
     "spawn_rate",
+    "think_time",
+    "max_turns",
     "seed",
     "slo",
     "locustfile",
@@ -60,6 +85,10 @@ _OPTIONS = (
     "idle_timeout_s",
     "timeout_s",
     "keep_text",
+    "temperature",
+    "top_p",
+    "sampling_seed",
+    "extra_body",
 )
 
 _MAY_DIFFER = (

@@ -53,6 +53,12 @@ class PointComparison(msgspec.Struct, frozen=True, kw_only=True):
     candidate_verdict: Verdict
     metrics: list[Difference]
 
+    @property
+    def name(self) -> str:
+        """Its users, and its target where it was named."""
+        users = "1 user" if self.users == 1 else f"{self.users} users"
+        return users if self.target == "default" else f"{users}, {self.target}"
+
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """`base` and `candidate` are the runs in short, as in report.json."""
@@ -103,7 +109,7 @@ def compare(
             _compare_points(
                 left[key],
                 right[key],
-                Pair(left_samples.get(left[key].index, {}), right_samples.get(right[key].index, {})),
+                Pair(left_samples.get(left[key].key, {}), right_samples.get(right[key].key, {})),
             )
             for key in common
         ],

@@ -32,6 +32,7 @@ def derive(placed: Placed, gaps: Gaps) -> pd.DataFrame:
             "first_event_s": seconds(_column(facts, "first_event_us")),
             "e2e_s": seconds(ended_us),
             "tpot_s": _tpot_s(first_us, last_us, output, _column(facts, "n_events")),
+            "counted_tpot_s": _tpot_s(first_us, last_us, _column(facts, "counted_output"), _column(facts, "n_events")),
             "itl_p95_s": seconds(_itl_p95_us(gaps, len(facts))),
             "connect_s": seconds(_column(facts, "connect_us")),
             "late_s": _late_s(facts),

@@ -5,6 +5,7 @@ Times are float64 or int64 as said; NaN (or NaT-free -1 where said) is "not obse
 
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -38,7 +39,7 @@ class PointFrames:
 
     requests: one row a record, sorted by (sent or begun, id), every scalar field of `Record` a column (usage_prompt,
     usage_output, usage_cached, usage_reasoning flattened, wanted_prompt, wanted_output, wanted_unit; lag_p50_us, lag_max_us). Besides:
-    n_events, n_chars, first_us, last_us, first_text_us, bounded (number of bounded events), first_bounded (bool).
+    counted_output (tokens by a tokenizer of the user's), n_events, n_chars, first_us, last_us, first_text_us, bounded (number of bounded events), first_bounded (bool).
     health: one row a line, with `worker`; lag_us stays a list.
     """
 
@@ -48,6 +49,23 @@ class PointFrames:
     health: pd.DataFrame
     locust: LocustStats | None
     torn_lines: int
+    whole: "PointFrames | None" = None
+    """The point of which this is the part of one target; None for a point that had but one."""
+
+    @property
+    def entire(self) -> "PointFrames":
+        """The whole point, whichever part this is."""
+        return self.whole or self
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """Output tokens as a tokenizer counted them after the run."""
+
+    tokenizer: str
+    """The path it was read from."""
+    digest: str
+    tokens: dict[str, int]
+    """By the id of the request; without those of which the stored text is not all that was generated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +74,4 @@ class Frames:
 
     manifest: Manifest
     points: list[PointFrames]
+    counts: Counts | None = None

@@ -17,7 +17,9 @@ from pandas.api.extensions import ExtensionDtype
 
 from harness.record import Health, LocustStats, Record
 from harness.run import Point, RunError, locust_path, read_manifest
-from reports.frames import Events, Frames, Ints, PointFrames
+from reports.counts import read_counts
+from reports.frames import Counts, Events, Frames, Ints, PointFrames
+from reports.sharing import apart
 
 T = TypeVar("T")
 
@@ -62,6 +64,7 @@ _FIELDS: dict[str, _Dtype] = {
     "status": np.float64,
     "fault": _STRING,
     "finish": _STRING,
+    "prompt_chars": np.float64,
     "request_bytes": np.float64,
     "response_bytes": np.int64,
     "text": _STRING,
@@ -160,12 +163,14 @@ def load(folder: Path) -> Frames:
     """Raises harness.run.RunError where `folder` is no run folder or a file in it cannot be read."""
     manifest = read_manifest(folder)
     try:
-        return Frames(manifest, [_load_point(folder, point) for point in manifest.points])
+        counts = read_counts(folder)
+        points = [_load_point(folder, point, counts) for point in manifest.points]
+        return Frames(manifest, [part for point in points for part in apart(point)], counts)
     except OSError as error:
         raise RunError(f"{error.filename} cannot be read: {error.strerror}.") from error
 
 
-def _load_point(folder: Path, point: Point) -> PointFrames:
+def _load_point(folder: Path, point: Point, counts: Counts | None) -> PointFrames:
     lines = _Lines(_RECORD)
     rows = _Rows()
     for path in sorted((folder / point.folder).glob("records-*.jsonl")):
@@ -175,6 +180,7 @@ def _load_point(folder: Path, point: Point) -> PointFrames:
             else:
                 lines.torn += 1
     requests, events = _ordered(_to_frame(rows), _to_events(rows))
+    requests["counted_output"] = requests["id"].map(counts.tokens if counts is not None else {}).astype(np.float64)
     health, torn_health = _load_health(folder / point.folder)
     return PointFrames(
         point=point,

@@ -11,6 +11,7 @@ from harness.outcome import FAILED, NOT_JUDGED
 from reports.derive import derive, meets_slo
 from reports.frames import Floats, PointFrames
 from reports.report import (
+    Counted,
     Distribution,
     Goodput,
     Latency,
@@ -174,19 +175,20 @@ def stream(point: Measured) -> Stream:
     )
 
 
-def tokens(point: Measured) -> Tokens:
+def tokens(point: Measured, counted: Counted | None) -> Tokens:
     """Over the ok requests sent in the window; `source` says for how many of them the server counted output."""
     prompt, output, cached, n_events = (
         point.fact(name, point.ok) for name in ("usage_prompt", "usage_output", "usage_cached", "n_events")
     )
-    counted = ~np.isnan(output)
+    told = ~np.isnan(output)
     both = ~np.isnan(cached) & ~np.isnan(prompt)
     return Tokens(
         prompt=distribution(prompt),
         output=distribution(output),
         cached_ratio=share(float(cached[both].sum()), float(prompt[both].sum())),
-        source="none" if not counted.any() else "usage" if counted.all() else "partial",
-        per_event=share(float(output[counted].sum()), float(n_events[counted].sum())),
+        source="none" if not told.any() else "usage" if told.all() else "partial",
+        per_event=share(float(output[told].sum()), float(n_events[told].sum())),
+        counted=counted,
     )
 
 
@@ -200,7 +202,7 @@ def locust_check(frames: PointFrames) -> LocustCheck:
     """Of the whole point. Without Locust's file nothing agrees."""
     if frames.locust is None:
         return LocustCheck(requests=None, failures=None, agrees=False)
-    outcome = frames.requests["outcome"]
+    outcome = frames.entire.requests["outcome"]
     judged = int((~outcome.isin([name.value for name in NOT_JUDGED])).sum())
     failed = int(outcome.isin(_FAILED).sum())
     return LocustCheck(

@@ -3,7 +3,7 @@
 Keys may be added within a schema; none is renamed, dropped or given another meaning.
 """
 
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -66,10 +66,13 @@ class Goodput(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Concurrency(msgspec.Struct, frozen=True, kw_only=True):
-    """`mean`: integral over the window of exchanges between sent and end / window."""
+    """`mean`: integral over the window of exchanges between sent and end / window; `thinking`: the same of users who pause
+    between two turns of a conversation, None without pauses.
+    """
 
     target: int
     mean: float | None
+    thinking: float | None = None
 
 
 class Throughput(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,6 +112,21 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     tokens_per_s: Distribution
 
 
+class Counted(msgspec.Struct, frozen=True, kw_only=True):
+    """Output tokens by a tokenizer of the user's, over the ok requests sent in the window whose text is all that they said."""
+
+    tokenizer: str
+    """The path it was read from."""
+    digest: str
+    output: Distribution
+    tpot_s: Distribution
+    """(last − first content event) / (counted tokens − 1)."""
+    per_usage: float | None
+    """Counted tokens / tokens of the server's usage, of the requests that have both."""
+    off_ratio: float | None
+    """Tokens by which the two differ, one a request allowed for / tokens of the usage."""
+
+
 class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     """`cached_ratio`: cached / prompt tokens. `per_event`: output tokens / content events."""
 
@@ -117,6 +135,8 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     cached_ratio: float | None
     source: Literal["usage", "partial", "none"]
     per_event: float | None
+    counted: Counted | None = None
+    """None where no tokenizer was given."""
 
 
 class Prompts(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,6 +144,56 @@ class Prompts(msgspec.Struct, frozen=True, kw_only=True):
 
     sent: int
     distinct: int
+
+
+class Length(msgspec.Struct, frozen=True, kw_only=True):
+    """Of prompts, or of answers."""
+
+    unit: Literal["tokens", "characters"]
+    source: Literal["usage", "request"]
+    """Who tells the actual length: the server, or what was sent."""
+    wanted: Distribution
+    actual: Distribution
+    ratio: float | None
+    """Median of actual / wanted, of the requests that have both."""
+    exact_ratio: float | None
+    """Requests that are just as long as was wanted / requests that have both lengths."""
+
+
+class Lengths(msgspec.Struct, frozen=True, kw_only=True):
+    """Those that were asked for and what became of them, over the ok requests sent in the window."""
+
+    prompt: Length | None
+    """None where the prompts are those of a set."""
+    output: Length | None
+    """None where answers were bounded by --max-tokens alone."""
+
+
+class TurnReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The n-th turns of all conversations, of those sent in the window; distributions over the ok ones."""
+
+    turn: int
+    """From 0."""
+    sent: int
+    ttft_s: Distribution
+    e2e_s: Distribution
+    prompt_tokens: Distribution
+
+
+class Conversations(msgspec.Struct, frozen=True, kw_only=True):
+    """Those of which a turn was sent in the window: seen = finished + abandoned + unfinished."""
+
+    seen: int
+    begun: int
+    """Their first turn was sent in the window."""
+    finished: int
+    abandoned: int
+    """A turn failed, or said nothing that could be gone on with."""
+    unfinished: int
+    """Cut by the end of the point."""
+    turns: int
+    """Sent in the window."""
+    by_turn: list[TurnReport]
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,8 +214,16 @@ class LocustCheck(msgspec.Struct, frozen=True, kw_only=True):
     agrees: bool
 
 
+class PointKey(NamedTuple):
+    """Which row of a report it is: of a point that several targets shared there are several rows."""
+
+    point: int
+    """Its index."""
+    target: str
+
+
 class PointReport(msgspec.Struct, frozen=True, kw_only=True):
-    """One point of the sweep."""
+    """One point of the sweep, or one target's part of a point that several shared."""
 
     index: int
     users: int
@@ -163,10 +241,18 @@ class PointReport(msgspec.Struct, frozen=True, kw_only=True):
     stream: Stream
     tokens: Tokens
     prompts: Prompts
+    lengths: Lengths | None = None
+    """None where no lengths were asked for."""
+    conversations: Conversations | None = None
+    """None where prompts are asked as single requests."""
     client: Client
     locust: LocustCheck
     verdict: Verdict
     reasons: list[Reason]
+
+    @property
+    def key(self) -> PointKey:
+        return PointKey(self.index, self.target)
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ import numpy as np
 
 from reports.frames import Floats, Frames
 from reports.measure import measure
+from reports.report import PointKey
 from reports.stats import Interval, bootstrap_difference
 from reports.window import is_request_bounded, place
 
@@ -25,15 +26,15 @@ class Pair(NamedTuple):
     candidate: Samples
 
 
-def samples_of(frames: Frames | None) -> dict[int, Samples]:
-    """By point index."""
+def samples_of(frames: Frames | None) -> dict[PointKey, Samples]:
+    """By the rows of the report."""
     if frames is None:
         return {}
     request_bounded = is_request_bounded(frames.manifest)
-    found: dict[int, Samples] = {}
+    found: dict[PointKey, Samples] = {}
     for each in frames.points:
         point = measure(place(each, request_bounded=request_bounded))
-        found[each.point.index] = {
+        found[PointKey(each.point.index, each.point.target)] = {
             path: point.derived[name].to_numpy(np.float64)[point.ok] for path, name in _SAMPLED.items()
         }
     return found

@@ -35,7 +35,8 @@ def judge_run(manifest: Manifest, points: Sequence[PointReport]) -> list[Reason]
         if not _was_run_again(point, points):
             for reason in point.reasons:
                 found.setdefault(reason.code, []).append((point, reason))
-    reasons = [_merge(each, len(points)) for each in found.values()]
+    names = _Names(points)
+    reasons = [_merge(each, names) for each in found.values()]
     reasons += _run_level(manifest, found.keys(), points)
     return sorted(reasons, key=lambda reason: -_RANK[reason.level])
 
@@ -48,13 +49,28 @@ def _was_run_again(point: PointReport, points: Sequence[PointReport]) -> bool:
     )
 
 
-def _merge(found: list[tuple[PointReport, Reason]], n_points: int) -> Reason:
+class _Names:
+    """What the points of a run are called in its reasons."""
+
+    def __init__(self, points: Sequence[PointReport]) -> None:
+        self.is_only = len(points) == 1
+        self._several = len({point.target for point in points}) > 1
+
+    def full(self, point: PointReport) -> str:
+        users = f"{point.users} user{'s'[: point.users != 1]}"
+        return f"{users} of {point.target}" if self._several else users
+
+    def brief(self, point: PointReport) -> str:
+        return self.full(point) if self._several else str(point.users)
+
+
+def _merge(found: list[tuple[PointReport, Reason]], names: _Names) -> Reason:
     point, worst = max(found, key=lambda each: _RANK[each[1].level])
-    if n_points == 1:
+    if names.is_only:
         return worst
-    others = [str(other.users) for other, _ in found if other is not point]
+    others = [names.brief(other) for other, _ in found if other is not point]
     also = f" (Also at {', '.join(others)}.)" if others else ""
-    return msgspec.structs.replace(worst, text=f"At {point.users} user{'s'[: point.users != 1]}: {worst.text}{also}")
+    return msgspec.structs.replace(worst, text=f"At {names.full(point)}: {worst.text}{also}")
 
 
 def _run_level(manifest: Manifest, known: Iterable[str], points: Sequence[PointReport]) -> list[Reason]:

@@ -102,7 +102,7 @@ def _windows(frames: PointFrames, *, request_bounded: bool) -> Windows:
         if phases.window_ns is not None
     }
     windows = {worker: window for worker, window in windows.items() if window.length_us > 0}
-    return _first_send_to_last_end(frames.requests, windows) if request_bounded else windows
+    return _first_send_to_last_end(frames.entire.requests, windows) if request_bounded else windows
 
 
 def _last_ns(frames: PointFrames, worker: str) -> int:
@@ -174,12 +174,20 @@ def mean_concurrency(placed: Placed, until_us: float | None = None) -> float | N
 
     An exchange without an end (its process died) counts to the end of the window. Summed over workers.
     """
+    end_us = np.where(np.isnan(placed.end_us), np.inf, placed.end_us)
+    return mean_overlap(placed, placed.sent_us, end_us, until_us)
+
+
+def mean_overlap(placed: Placed, begin_us: Floats, end_us: Floats, until_us: float | None = None) -> float | None:
+    """Integral over the window (up to `until_us`, if given) of one interval a request, / its length.
+
+    Intervals of which an end is NaN count for nothing. Summed over workers.
+    """
     if placed.window_us is None:
         return None
     length_us = placed.length_us if until_us is None else np.minimum(placed.length_us, until_us)
     span_us = placed.window_us if until_us is None else min(placed.window_us, until_us)
     if span_us <= 0:
         return None
-    end_us = np.where(np.isnan(placed.end_us), length_us, placed.end_us)
-    overlap_us = np.minimum(end_us, length_us) - np.maximum(placed.sent_us, 0)
+    overlap_us = np.minimum(end_us, length_us) - np.maximum(begin_us, 0)
     return float(np.nansum(np.maximum(overlap_us, 0)) / span_us)

@@ -6,9 +6,11 @@ from pathlib import Path
 import pyarrow as pa
 
 from harness.run import RunError, write_atomically
+from harness.tokenizer import Tokenizer
 from reports.build import build
 from reports.charts import save_plots
 from reports.compare import Comparison, compare
+from reports.counts import count_tokens, write_counts
 from reports.frames import Frames
 from reports.load import load
 from reports.render import csv, html, json, markdown, requests
@@ -36,8 +38,13 @@ COMPARISON_RENDERERS: dict[str, Callable[[Comparison], bytes]] = {
 }
 
 
-def write(folder: Path) -> Report:
-    """Rebuild every rendering of a run from its facts. Raises harness.run.RunError."""
+def write(folder: Path, tokenizer: Tokenizer | None = None) -> Report:
+    """Rebuild every rendering of a run from its facts, its tokens counted first where there is a tokenizer.
+
+    Raises harness.run.RunError.
+    """
+    if tokenizer is not None:
+        _count(folder, tokenizer)
     frames = load(folder)
     report = build(frames)
     try:
@@ -48,6 +55,13 @@ def write(folder: Path) -> Report:
     except OSError as error:
         raise RunError(f"The report cannot be written to {folder}: {error.strerror}.") from error
     return report
+
+
+def _count(folder: Path, tokenizer: Tokenizer) -> None:
+    try:
+        write_counts(folder, count_tokens(load(folder), tokenizer))
+    except OSError as error:
+        raise RunError(f"The counts of tokens cannot be written to {folder}: {error.strerror}.") from error
 
 
 def _write_requests(folder: Path, frames: Frames) -> None:

@@ -1,4 +1,4 @@
-"""The whole suite in three lanes side by side, as most of its time is spent waiting for load to run: what `make test` runs.
+"""The whole suite in lanes side by side, as most of its time is spent waiting for load to run: what `make test` runs.
 
     python tests/lanes.py [pytest's options]
 
@@ -12,14 +12,17 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 TESTS = Path(__file__).parent
-E2E = ("dialects", "failures", "lifecycle", "matrix", "mistakes")
-WORKERS, *OTHERS = (str(TESTS / "e2e" / f"test_{name}.py") for name in ("workers", *E2E))
-LANES = {
-    "workers": (WORKERS,),
-    "dialects, failures, the course of a sweep": tuple(OTHERS),
-    "everything else": (str(TESTS), *(f"--ignore={path}" for path in (WORKERS, *OTHERS))),
+E2E = {
+    "workers": ("workers",),
+    "dialects, failures, the course of a sweep": ("dialects", "failures", "lifecycle", "matrix", "mistakes"),
+    "own endpoints, conversations, lengths, targets": ("own_endpoints", "conversations", "synthetic_load", "targets"),
 }
-OUTSIDE = "not netns and not browser"
+APART = {lane: [str(TESTS / "e2e" / f"test_{name}.py") for name in names] for lane, names in E2E.items()}
+LANES = {
+    **APART,
+    "everything else": [str(TESTS), *(f"--ignore={path}" for paths in APART.values() for path in paths)],
+}
+OUTSIDE = "not netns and not browser and not service"
 """Tiers with targets of their own: they need more than Python."""
 
 
@@ -38,7 +41,7 @@ class Lane(NamedTuple):
         return status
 
 
-def start(name: str, words: tuple[str, ...]) -> Lane:
+def start(name: str, words: list[str]) -> Lane:
     said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
     command = [sys.executable, "-m", "pytest", "-q", "-m", OUTSIDE, *sys.argv[1:], *words]
     return Lane(name, subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT), said)

@@ -14,6 +14,7 @@ from harness import errand
 from harness.options import resolve
 from harness.simulator.options import SimulatorOptions, add_arguments
 from harness.sweep import read_command
+from service.cli import make_parser
 
 ROOT = DEPLOY.parent
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
@@ -28,7 +29,7 @@ def understand_simulate(words):
 
 
 UNDERSTAND = {
-    "sweep": lambda words: resolve(read_command(words).raw),
+    "sweep": lambda words: read_command(words).resolve(),
     "worker": errand.read_command,
     "simulate": understand_simulate,
 }
@@ -122,6 +123,25 @@ def master_pod():
         if each["metadata"]["name"] == "llocust-master" and each["kind"] == "Job"
     )
     return job["spec"]["template"]["spec"]
+
+
+def test_the_service_in_a_container_is_reached_and_keeps_its_data():
+    (compose,) = documents("service.yaml")
+    service = compose["services"]["service"]
+    verb, *words = service["command"]
+    assert verb == "serve"
+    options = make_parser().parse_args(words)
+    assert options.host == "0.0.0.0"
+    assert service["ports"] == [f"127.0.0.1:{options.port}:{options.port}"]
+    assert f":{options.port}/health" in service["healthcheck"]["test"][-1]
+    (volume,) = service["volumes"]
+    name, _, path = volume.partition(":")
+    assert name in compose["volumes"]
+    assert path == str(options.data)
+    assert f"{path} " in DOCKERFILE or f"{path}\n" in DOCKERFILE  # it is the user's, and so is a new volume
+    # From the shell: nothing is written down.
+    assert set(service["environment"]) == {"LLOCUST_TOKENS", "LLOCUST_ALLOW_TARGET", "LLOCUST_DATABASE"}
+    assert '".[service]"' in DOCKERFILE
 
 
 def test_no_key_is_written_down():

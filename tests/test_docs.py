@@ -13,22 +13,28 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from harness import metrics, run
+from harness import metrics, run, targets
 from harness import record as records
 from harness.calibrate import read_command as read_calibrate
 from harness.cli import VERBS
+from harness.dialects import DIALECTS
 from harness.errand import parser as worker_parser
 from harness.errand import read_command as read_worker
-from harness.options import OPTIONS, resolve
+from harness.init import STARTS
+from harness.init import write as write_start
+from harness.options import OPTIONS, UsageMistakes
 from harness.outcome import Outcome
-from harness.parser import CONFIG_FILES, make_parser
+from harness.parser import COMMANDS_OWN, make_parser, variable_of
 from harness.salvage import salvage
+from harness.sampling import OPTION_OF
 from harness.screen import status_line
 from harness.simulator.options import SimulatorOptions, add_arguments
+from harness.sources import CONFIG_FILES
 from harness.sweep import read_command
 from reports import limits, report
 from reports.cli import compare_main, report_main
 from reports.rules import DAMAGE, DOUBTS
+from service.cli import make_parser as make_serve_parser
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -76,18 +82,11 @@ def test_every_option_has_a_row_with_its_flags_and_default(option):
     assert default.strip("`") == option.default
 
 
-def test_every_option_is_named_with_its_environment_variable(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    parser = make_parser()
-    parser.parse_known_args([], env_vars={})  # ConfigArgParse names the variables when it parses
-    # --resume can stand there, too, but means nothing that would be the same from run to run.
-    actions = [action for action in parser._actions if action.env_var and action.dest != "resume"]
-    assert {action.dest for action in actions} >= {option.key for option in OPTIONS}
-    for action in actions:
-        first = flags_of(action)[0]
-        (row,) = (line for line in text_of("options.md").splitlines() if re.match(rf"\| `{first}[` ]", line))
-        assert row.split(" | ")[-2].strip() == f"`{action.env_var}`"
+@pytest.mark.parametrize("option", [*OPTIONS, *COMMANDS_OWN], ids=lambda option: option.key)
+def test_every_option_is_named_with_its_environment_variable(option):
+    first = next(flag for flag in option.flags if flag.startswith("--"))
+    (row,) = (line for line in text_of("options.md").splitlines() if re.match(rf"\| `{first}[` ]", line))
+    assert row.split(" | ")[-2].strip() == f"`{variable_of(option)}`"
 
 
 def test_every_flag_of_the_parser_is_told():
@@ -138,6 +137,8 @@ PARTS = {
     "stream": report.Stream,
     "tokens": report.Tokens,
     "prompts": report.Prompts,
+    "lengths": report.Lengths,
+    "conversations": report.Conversations,
     "client": report.Client,
     "locust": report.LocustCheck,
 }
@@ -150,6 +151,8 @@ PARTS = {
         *(f"{part}.{field}" for part, struct in PARTS.items() for field in struct.__struct_fields__),
         *report.Distribution.__struct_fields__,
         *report.Tail.__struct_fields__,
+        *report.Length.__struct_fields__,
+        *report.TurnReport.__struct_fields__,
         *report.Reason.__struct_fields__,
     ],
 )
@@ -220,6 +223,8 @@ LIMITS = (
     Shown("clock_step", limits.CLOCK_STEP_S, is_time=True),
     Shown("bundled", limits.EVENTS_PER_READ),
     Shown("bundled", limits.TOKENS_PER_EVENT),
+    Shown("tokens_disagree", limits.TOKENS_OFF_RATIO),
+    Shown("lengths_missed", limits.LENGTH_OFF_RATIO),
     Shown("prompt_reuse", limits.SENT_PER_PROMPT),
     Shown("prompt_reuse", limits.CACHED_RATIO),
 )
@@ -256,8 +261,11 @@ STORED = (
     run.Git,
     run.Host,
     run.TestsetInfo,
+    run.TargetInfo,
     run.Calibration,
     run.ErrorBar,
+    run.Yardstick,
+    run.LengthProbe,
     records.Usage,
     records.Lag,
     records.Health,
@@ -312,15 +320,17 @@ def test_make_targets_exist(command):
 
 @pytest.fixture
 def nowhere(tmp_path, monkeypatch):
-    """No config file, and no variable of ours."""
+    """No config file, and no variable of ours; but what `llocust init` writes."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
+    for what in STARTS:
+        write_start([what])
 
 
 def understand_sweep(arguments, **_):
     request = read_command(arguments)
     if request.resume is None:
-        resolve(request.raw)
+        request.resolve()
 
 
 def understand_demo(arguments, **_):
@@ -341,6 +351,15 @@ def understand_worker(arguments, **_):
     read_worker(arguments)
 
 
+def understand_init(arguments, **_):
+    written = write_start([*arguments, "--dir", "elsewhere"])
+    assert written.path.is_file()
+
+
+def understand_serve(arguments, **_):
+    make_serve_parser().parse_args(arguments)
+
+
 def understand_by_help(main):
     def understand(arguments, capsys):
         with pytest.raises(SystemExit):
@@ -357,6 +376,8 @@ UNDERSTAND = {
     "simulate": understand_simulate,
     "calibrate": understand_calibrate,
     "worker": understand_worker,
+    "init": understand_init,
+    "serve": understand_serve,
     "report": understand_by_help(partial(report_main, gather=salvage)),
     "compare": understand_by_help(compare_main),
 }
@@ -440,7 +461,7 @@ def test_json_is_well_formed(value):
 
 
 def test_the_record_shown_is_one_and_whole():
-    (body,) = blocks(ROOT / "docs" / "run-folder.md", "json")
+    body, _ = blocks(ROOT / "docs" / "run-folder.md", "json")
     record = records.from_line(body.encode())
     assert set(json.loads(body)) == set(records.Record.__struct_fields__)
     assert len(record.at_us) == len(record.chars) == len(record.kinds)
@@ -488,13 +509,51 @@ def test_the_table_shown_has_the_heads_and_cells_of_the_summary():
 
 
 def test_the_config_file_shown_is_understood(nowhere):
-    (body,) = blocks(ROOT / "docs" / "options.md", "ini")
-    Path("llocust.conf").write_text(body, encoding="utf-8")
-    options = resolve(read_command([]).raw)
-    assert options.users == (1, 2, 4, 8)
+    (body,) = blocks(ROOT / "docs" / "options.md", "toml")
+    Path("llocust.toml").write_text(body, encoding="utf-8")
+    options = read_command([]).resolve()
+    assert (options.host, options.users, options.run_time_s) == ("http://127.0.0.1:8000", (1, 2, 4, 8), 60)
     assert options.slo == {"ttft": 0.5, "tpot": 0.05}
-    assert options.headers == ("X-Tenant: load-test", "X-Key: env:GATEWAY_KEY")
+    assert (options.temperature, options.stop, options.extra_body) == (0, ("\n\n", "END"), {"top_k": 1})
     assert (options.keep_text, options.salt) == (False, True)
+
+
+def test_the_file_of_targets_shown_is_understood(nowhere):
+    (body,) = blocks(ROOT / "docs" / "targets.md", "toml")
+    Path("bench.toml").write_text(body, encoding="utf-8")
+    options = read_command(["--config", "bench.toml"]).resolve()
+    assert [(each.name, each.host, each.weight) for each in options.targets] == [
+        ("stable", "http://127.0.0.1:8000", 3),
+        ("canary", "http://127.0.0.1:8001", 1),
+    ]
+    assert options.targets[1].headers == ("X-Variant: canary", "X-Key: env:CANARY_KEY")
+    assert (options.target_mode, options.users, options.max_tokens) == ("mixed", (4, 8), 64)
+
+
+def test_the_mistakes_shown_are_those_that_are_told(nowhere):
+    (shown,) = (body for body in blocks(ROOT / "docs" / "options.md", "text") if body.startswith("bench.toml"))
+    Path("bench.toml").write_text("usres = 4\nmax-tokens = 0\n[load]\nseed = 1\n", encoding="utf-8")
+    with pytest.raises(UsageMistakes) as info:
+        read_command(["--host", "http://h", "--config", "bench.toml"]).resolve()
+    assert info.value.mistakes == shown.splitlines()
+
+
+def test_the_keys_of_a_target_are_told():
+    for key in targets.KEYS:
+        row_of("targets.md", f"`{key}` ")
+
+
+SAMPLING_ROWS = {field: row_of("dialects.md", f"`{option}`") for field, option in OPTION_OF.items()}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_the_names_of_what_is_sampled_are_those_that_are_sent(dialect):
+    (heads,) = (line for line in text_of("dialects.md").splitlines() if line.startswith("| option | `chat`"))
+    (column,) = (at for at, head in enumerate(heads.split(" | ")) if f"`{dialect}`" in head)
+    for field, row in SAMPLING_ROWS.items():
+        cell = row.removesuffix(" |").split(" | ")[column]
+        sent = DIALECTS[dialect].samples.get(field)
+        assert cell.split(",")[0] == ("–" if sent is None else f"`{sent}`")
 
 
 PYTHON = [pytest.param(body, id=name_of(page)) for page in PAGES for body in blocks(page, "python")]

@@ -8,7 +8,6 @@ import pytest
 from support.sets import DOT
 
 from harness import shelf
-from harness.options import resolve
 from harness.sweep import read_command
 
 PAGE = (Path(__file__).parents[1] / "docs" / "testsets.md").read_text(encoding="utf-8")
@@ -60,13 +59,13 @@ def test_a_conversation_that_ends_with_an_answer_expects_it():
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_finds_what_it_names(command):
-    options = resolve(read_command(shlex.split(command)[1:]).raw)
+    options = read_command(shlex.split(command)[1:]).resolve()
 
     assert shelf.take(options).prompts
 
 
 def test_the_sizes_told_are_those_of_drawings():
-    options = resolve(read_command(["--host", "http://h", "--image-size", "512x512", "--image-pool", "1"]).raw)
+    options = read_command(["--host", "http://h", "--image-size", "512x512", "--image-pool", "1"]).resolve()
     (image,) = shelf.take(options).album.images
 
     # Base64 writes three bytes as four.

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("harness", "reports", "locustfiles", "testsets")
+PACKAGES = ("harness", "reports", "locustfiles", "service", "testsets")
 
-NOUNS = frozenset({"harness.record", "harness.metrics", "harness.run", "harness.outcome"})
+NOUNS = frozenset({"harness.record", "harness.metrics", "harness.run", "harness.outcome", "harness.tokenizer"})
 """What the reading side may know of the load side."""
 
 PURE_HARNESS = (
@@ -29,16 +29,31 @@ PURE_HARNESS = (
         "outcome",
         "metrics",
         "pace",
+        "pauses",
+        "conversation",
         "options",
         "values",
         "ages",
         "dialects",
         "accuracy",
     ),
+    *("chunks", "scrub", "complaint"),
     *("block", "progress", "clocks", "histogram", "live"),
+    *("sampling", "targets", "extra", "parser", "config"),
+    *("lengths", "ruler", "salt", "synthetic", "vocabulary"),
+)
+OF_THE_SERVICE = ("harness.run", "harness.record", "harness.outcome", "harness.__version__")
+"""What the service may know of the load side, which it starts as a process."""
+PURE_SERVICE = (
+    *("metrics", "safety.limits", "jobs.figures", "store.averages", "store.buckets"),
+    *("pages.text", "pages.chart", "pages.sides", "pages.calls", "pages.form", "pages.address", "pages.request"),
 )
 PURE_REPORTS = ("window", "stats", "verdict", "render")
-PURE = tuple(f"harness.{name}" for name in PURE_HARNESS) + tuple(f"reports.{name}" for name in PURE_REPORTS)
+PURE = (
+    *(f"harness.{name}" for name in PURE_HARNESS),
+    *(f"reports.{name}" for name in PURE_REPORTS),
+    *(f"service.{name}" for name in PURE_SERVICE),
+)
 """Modules, and packages with all that is in them."""
 
 WORLD = frozenset(
@@ -140,12 +155,33 @@ def _breaks(module: str, each: Import) -> Iterator[str]:
             yield "only harness.cli knows reports"
         elif not (each.lazy or each.typing):
             yield "reports are imported when they are wanted"
+    yield from _of_the_service(module, each)
     if each.within("locust") and not is_in(module, "locustfiles", "harness.swarm"):
         yield "only locustfiles and harness.swarm know Locust"
     if each.within("gevent") and not is_in(module, "locustfiles", "harness.swarm", "harness.wire"):
         yield "gevent is for locustfiles, harness.swarm and harness.wire"
     if is_in(module, *PURE):
         yield from _impurities(module, each)
+
+
+def _of_the_service(module: str, each: Import) -> Iterator[str]:
+    if is_in(module, "service") and each.within("harness") and not each.within(*OF_THE_SERVICE):
+        yield "the service knows of harness the run folder, and starts the rest"
+    if is_in(module, "service") and each.within("requests", "urllib3"):
+        yield "the service asks nobody itself"
+    if each.within("fastapi", "sqlalchemy", "alembic", "pydantic") and not is_in(module, "service"):
+        yield "FastAPI and SQLAlchemy are for the service"
+    if (
+        is_in(module, "service")
+        and each.within("sqlalchemy", "alembic", "psycopg")
+        and not is_in(module, "service.store")
+    ):
+        yield "only the store speaks SQL"
+    if each.within("service") and not is_in(module, "service"):
+        if module != "harness.cli":
+            yield "only harness.cli knows the service"
+        elif not each.lazy:
+            yield "the service is imported when it is wanted"
 
 
 def _impurities(module: str, each: Import) -> Iterator[str]:
@@ -214,6 +250,17 @@ PLANTED = [
     ("reports.render.json", "from pathlib import Path"),
     ("reports.render.html", "import time"),
     ("reports.window", "import subprocess"),
+    ("service.app", "from harness.options import Options"),
+    ("service.jobs.child", "def f():\n    from harness import sweep"),
+    ("service.app", "import gevent"),
+    ("service.app", "from locust import User"),
+    ("service.safety.targets", "import requests"),
+    ("service.metrics", "import time"),
+    ("service.api.runs", "from sqlalchemy import select"),
+    ("harness.sweep", "def f():\n    from service.app import create_app"),
+    ("harness.cli", "from service.cli import serve_main"),
+    ("reports.write", "import service"),
+    ("reports.write", "import fastapi"),
 ]
 
 
@@ -233,6 +280,8 @@ ALLOWED = [
     ("harness.testset", "from pathlib import PurePath\nfrom urllib.parse import urlsplit"),
     ("harness.options", "from harness.dialects import DIALECTS\nfrom harness.call import Timeouts"),
     ("reports.render.html", "from pathlib import Path"),
+    ("harness.cli", "def f():\n    from service.cli import serve_main"),
+    ("service.app", "from harness import run, __version__\nfrom reports.build import build\nimport fastapi, time"),
     ("harness.locusts", "import locustfiles_of_mine, gevents"),
 ]
 
@@ -256,7 +305,8 @@ def loaded_by(module: str, unwanted: tuple[str, ...]) -> str:
         ("reports.write", ("locust", "gevent", "requests")),
         ("reports.cli", ("locust", "gevent", "requests")),
         ("harness.sweep", ("locust", "gevent", "pandas", "reports")),
-        ("harness.cli", ("locust", "gevent", "requests", "pandas", "reports")),
+        ("harness.cli", ("locust", "gevent", "requests", "pandas", "reports", "service", "fastapi")),
+        ("service.cli", ("locust", "gevent", "requests")),
         ("harness.simulator.app", ("locust", "gevent", "requests")),
     ],
 )

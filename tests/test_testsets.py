@@ -8,7 +8,8 @@ from importlib.resources import files
 import pytest
 
 from harness import shelf
-from testsets import make_arithmetic, make_ceval, make_vision
+from harness.conversation import split
+from testsets import make_arithmetic, make_ceval, make_dialogues, make_vision
 from testsets.make_long import make, read_blocks
 
 README = (files("testsets") / "README.md").read_text(encoding="utf-8")
@@ -81,6 +82,7 @@ def test_a_set_is_in_its_language(name, script):
 MADE = {
     "long.jsonl": make(read_blocks()),
     "arithmetic.jsonl": make_arithmetic.make(),
+    "dialogues.jsonl": make_dialogues.make(make_dialogues.read_dialogues()),
     "ceval-zh.jsonl": make_ceval.make(make_ceval.read_subjects()),
     **make_vision.make(),
 }
@@ -121,6 +123,17 @@ def test_the_right_choice_is_the_one_that_the_script_was_given():
     for prompt in shelf.find("ceval-zh").prompts:
         question, *choices = prompt.messages[-1].text.splitlines()
         assert f"{prompt.expected}. {right[question]}" in choices
+
+
+def test_dialogues_have_three_to_five_turns_and_all_but_the_last_are_answered():
+    lengths = []
+    for prompt in shelf.find("dialogues").prompts:
+        turns = split(prompt.messages)
+        assert [message.role for message in turns[0].said[:-1]] in ([], ["system"])
+        assert [len(turn.answer) for turn in turns] == [1] * (len(turns) - 1) + [0]
+        lengths.append(len(turns))
+    assert set(lengths) == {3, 4, 5}
+    assert sum(prompt.messages[0].role == "system" for prompt in shelf.find("dialogues").prompts) == 3
 
 
 def test_every_drawing_is_shown_once_and_whole():

@@ -10,9 +10,12 @@ from harness.dialects.completions import Completions
 from harness.dialects.gemini import Gemini
 from harness.dialects.messages import Messages
 from harness.dialects.ollama import Ollama
+from harness.dialects.own import Unread
 from harness.dialects.piece import Piece
 from harness.dialects.responses import Responses
 from harness.dialects.tgi import Tgi
+from harness.dialects.yields import Yields
+from harness.sampling import Sampling
 from harness.sse import Event
 
 
@@ -37,8 +40,16 @@ class Dialect(Protocol):
     def endpoint(self, host: str) -> str:
         """The full URL for a base URL, or for a full one."""
 
-    def models(self, host: str) -> str:
-        """Where the server lists its models."""
+    @property
+    def framing(self) -> str | None:
+        """How a stream is cut into events, a name of harness.framing.FRAMINGS; None where its content type tells."""
+
+    @property
+    def tells_end(self) -> bool:
+        """Whether an answer says itself that it is complete; one that ought to and did not is truncated."""
+
+    def models(self, host: str) -> str | None:
+        """Where the server lists its models; None where the API has no list."""
 
     def names(self, body: bytes) -> tuple[str, ...] | None:
         """The models that such a list names; None where `body` is no list of models."""
@@ -48,6 +59,9 @@ class Dialect(Protocol):
 
     def admission(self, key: str | None, headers: Mapping[str, str]) -> dict[str, str]:
         """The headers that the server wants to know its callers by, and the user's own."""
+
+    def refusals(self, sampling: Sampling) -> list[str]:
+        """Why the API cannot be asked to sample so: ends of sentences that begin with the dialect's name."""
 
     def encode(self, ask: Ask) -> Call: ...
 
@@ -59,7 +73,40 @@ DIALECTS: dict[str, Dialect] = {
     dialect.name: dialect for dialect in (Chat(), Completions(), Responses(), Messages(), Gemini(), Ollama(), Tgi())
 }
 
+"""Those that a user can name without bringing one."""
+
+_OTHERS: dict[str, Dialect] = {Yields.name: Yields()}
+_UNREAD = Unread()
+
 
 def dialect_of(name: str) -> Dialect:
-    """The dialect of that name. Raises KeyError where there is none."""
-    return DIALECTS[name]
+    """The dialect of that name; `Unread` for one of the user's own that was not adopted. Raises KeyError for no dialect."""
+    known = DIALECTS.get(name) or _OTHERS.get(name)
+    if known is None and is_own(name):
+        return _UNREAD
+    return known or _OTHERS[name]
+
+
+def is_known(name: str) -> bool:
+    """Whether it is shipped or was adopted."""
+    return name in DIALECTS or name in _OTHERS
+
+
+def adopt(name: str, dialect: Dialect) -> None:
+    """Have a dialect of the user's own under the name by which the user gives it."""
+    _OTHERS[name] = dialect
+
+
+def read_name(text: str) -> str:
+    """A shipped dialect's name, or what can be one of the user's own: a Python file, or a module by its dotted name."""
+    if text in DIALECTS or is_own(text):
+        return text
+    raise ValueError(
+        f"one of {', '.join(DIALECTS)}, or a dialect of your own: a file such as ./my_dialect.py, or a module such as "
+        "my_package.my_dialect"
+    )
+
+
+def is_own(name: str) -> bool:
+    """Whether it has the form of a file's path or of a module in a package; such a file or module need not be there."""
+    return name.endswith(".py") or (len(words := name.split(".")) > 1 and all(word.isidentifier() for word in words))

@@ -8,6 +8,7 @@ import msgspec
 
 from harness.call import Call
 from harness.dialects.ask import Ask
+from harness.sampling import OPTION_OF, Sampling, merged
 
 
 class Api:
@@ -27,14 +28,28 @@ class Api:
     takes_images: ClassVar[bool] = False
     refused_roles: ClassVar[frozenset[str]] = frozenset()
     """Roles of a conversation that the API has no place for."""
+    framing: ClassVar[str | None] = None
+    tells_end: ClassVar[bool] = True
+    samples: ClassVar[Mapping[str, str]] = {}
+    """For the fields of Sampling that the API has a place for, its own names of them."""
+
+    def sampled(self, ask: Ask) -> dict[str, Any]:
+        """What is said of the sampling, in the API's own names; what it has no place for was refused before the run."""
+        return {self.samples[name]: value for name, value in ask.sampling.said.items() if name in self.samples}
+
+    def refusals(self, sampling: Sampling) -> list[str]:
+        """Why the API cannot be asked to sample so: ends of sentences that begin with the dialect's name."""
+        return [
+            f"has no place for {OPTION_OF[name]}: leave it out" for name in sampling.said if name not in self.samples
+        ]
 
     def endpoint(self, host: str) -> str:
         """The full URL for a base URL, or for a full one; a query, as gateways want it for a version, stays at the end."""
         parts = urlsplit(host)
         return parts._replace(path=self._base(parts.path) + self.path, fragment="").geturl()
 
-    def models(self, host: str) -> str:
-        """Where the server lists its models."""
+    def models(self, host: str) -> str | None:
+        """Where the server lists its models; None where the API has no list."""
         parts = urlsplit(host)
         query = "&".join(each for each in (parts.query, self.listing_query) if each)
         return parts._replace(path=self._base(parts.path) + self.listing, query=query, fragment="").geturl()
@@ -56,14 +71,15 @@ class Api:
         return _under(self.credentials(key), headers)
 
     def call(self, ask: Ask, body: Mapping[str, Any], url: str | None = None) -> Call:
-        """The request that carries `body`, to the endpoint if `url` names no other place."""
+        """The request that carries `body` and the user's own additions, to the endpoint if `url` names no other place."""
         own = {
             "Content-Type": "application/json",
             "Accept": self.accepts if ask.stream else "application/json",
             "X-Request-ID": ask.id,
             **self.credentials(ask.key),
         }
-        return Call("POST", url or ask.url, _under(own, ask.headers), msgspec.json.encode(body), ask.timeouts)
+        whole = merged(body, ask.extra) if ask.extra else body
+        return Call("POST", url or ask.url, _under(own, ask.headers), msgspec.json.encode(whole), ask.timeouts)
 
     accepts: ClassVar[str] = "text/event-stream"
     """The content type of a stream."""

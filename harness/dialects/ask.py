@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from harness.call import Timeouts
+from harness.sampling import Sampling
 from harness.testset import Message
 
 
@@ -21,6 +23,9 @@ class Ask:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     timeouts: Timeouts = field(default_factory=Timeouts)
     stream: bool = True
+    sampling: Sampling = field(default_factory=Sampling)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """What the user wants in the body besides, in the API's own terms."""
 
     @property
     def prompt(self) -> str:

@@ -70,12 +70,16 @@ class Chat(OpenAiChunks):
 
     def encode(self, ask: Ask) -> Call:
         """The request, its turns as messages."""
-        messages = [{"role": message.role, "content": _said(message)} for message in ask.messages]
-        return self.ask_for(ask, {"messages": messages})
+        return self.ask_for(ask, {"messages": chat_messages(ask.messages)})
 
     def said(self, choice: _Choice) -> list[Piece]:
         """Text, reasoning and tool calls."""
         return _content(choice.delta or choice.message)
+
+
+def chat_messages(messages: tuple[Message, ...]) -> list[dict[str, Any]]:
+    """A conversation in the form that most of the world knows."""
+    return [{"role": message.role, "content": _said(message)} for message in messages]
 
 
 def _said(message: Message) -> str | list[dict[str, Any]]:

@@ -6,6 +6,7 @@ Thoughts are parts marked `thought`, and come only where the request asks for th
 of its own. A prompt that is blocked gets an answer without candidates, which says why.
 """
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import msgspec
@@ -79,6 +80,12 @@ class Gemini(Api):
     key_env: ClassVar[str] = "GEMINI_API_KEY"
     takes_images: ClassVar[bool] = True
     refused_roles: ClassVar[frozenset[str]] = frozenset({"tool"})
+    samples: ClassVar[Mapping[str, str]] = {
+        "temperature": "temperature",
+        "top_p": "topP",
+        "seed": "seed",
+        "stop": "stopSequences",
+    }
 
     def names(self, body: bytes) -> tuple[str, ...] | None:
         """Without the `models/` that stands before each."""
@@ -97,7 +104,7 @@ class Gemini(Api):
         """The request: the model is part of the URL. System messages are sent as the one instruction there can be."""
         body: dict[str, Any] = {
             "contents": [_said(message) for message in ask.messages if message.role not in _SYSTEM],
-            "generationConfig": {"maxOutputTokens": ask.max_tokens},
+            "generationConfig": {"maxOutputTokens": ask.max_tokens, **self.sampled(ask)},
         }
         system = "\n\n".join(message.text for message in ask.messages if message.role in _SYSTEM)
         if system:

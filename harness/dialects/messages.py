@@ -6,6 +6,7 @@ was generated with `message_delta`; the output count of `message_start` stands i
 not taken. Tokens read from a cache and written to it are no part of `input_tokens`, and are added to it here.
 """
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import msgspec
@@ -72,6 +73,7 @@ class Messages(Api):
     key_env: ClassVar[str] = "ANTHROPIC_API_KEY"
     takes_images: ClassVar[bool] = True
     refused_roles: ClassVar[frozenset[str]] = frozenset({"tool"})
+    samples: ClassVar[Mapping[str, str]] = {"temperature": "temperature", "top_p": "top_p", "stop": "stop_sequences"}
 
     def credentials(self, key: str | None) -> dict[str, str]:
         """The version of the API is asked for with the key, and without one."""
@@ -83,6 +85,7 @@ class Messages(Api):
         body: dict[str, Any] = {
             "model": ask.model,
             "max_tokens": ask.max_tokens,
+            **self.sampled(ask),
             "messages": [
                 {"role": message.role, "content": _said(message)}
                 for message in ask.messages

@@ -5,6 +5,7 @@ calls come whole. The last line is `done`, with the reason and the token counts;
 count. An error after the head is a line with `error` alone.
 """
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import msgspec
@@ -59,6 +60,7 @@ class Ollama(Api):
     key_env: ClassVar[str] = "OLLAMA_API_KEY"
     takes_images: ClassVar[bool] = True
     accepts: ClassVar[str] = "application/x-ndjson"
+    samples: ClassVar[Mapping[str, str]] = {name: name for name in ("temperature", "top_p", "seed", "stop")}
 
     def names(self, body: bytes) -> tuple[str, ...] | None:
         """With their tags."""
@@ -73,7 +75,7 @@ class Ollama(Api):
         body = {
             "model": ask.model,
             "messages": [_said(message) for message in ask.messages],
-            "options": {"num_predict": ask.max_tokens},
+            "options": {"num_predict": ask.max_tokens, **self.sampled(ask)},
             "stream": ask.stream,
         }
         return self.call(ask, body)

@@ -5,6 +5,7 @@ usage), inside the choice (Moonshot) or under `x_groq` (Groq). Tokens read from 
 `prompt_tokens_details`, as `prompt_cache_hit_tokens` (DeepSeek) or as `cached_tokens` (Moonshot).
 """
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import msgspec
@@ -85,6 +86,10 @@ class OpenAiChunks(OpenAi):
     """The APIs that answer in chunks of choices: chat and completions. `reader` reads a chunk, `said` a choice."""
 
     reader: ClassVar[Reader[Any]]
+    # The last two are no part of OpenAI's API: vLLM, SGLang and others take them.
+    samples: ClassVar[Mapping[str, str]] = {
+        name: name for name in ("temperature", "top_p", "seed", "stop", "ignore_eos", "min_tokens")
+    }
 
     def said(self, choice: Any) -> list[Piece]:
         """The content of one choice."""
@@ -92,7 +97,13 @@ class OpenAiChunks(OpenAi):
 
     def ask_for(self, ask: Ask, asked: dict[str, Any]) -> Call:
         """The request for what is asked; usage goes with it, as streams leave it out otherwise."""
-        body = {"model": ask.model, **asked, "max_tokens": ask.max_tokens, "stream": ask.stream}
+        body = {
+            "model": ask.model,
+            **asked,
+            "max_tokens": ask.max_tokens,
+            **self.sampled(ask),
+            "stream": ask.stream,
+        }
         if ask.stream:
             body["stream_options"] = {"include_usage": True}
         return self.call(ask, body)

@@ -6,6 +6,7 @@ the `…done` events say all of it once more and are skipped. A tool call is nam
 (transformers) with all of its arguments. The stream ends with the whole response: completed, incomplete or failed.
 """
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import msgspec
@@ -93,6 +94,7 @@ class Responses(OpenAi):
     path: ClassVar[str] = "/responses"
     takes_images: ClassVar[bool] = True
     refused_roles: ClassVar[frozenset[str]] = frozenset({"tool"})
+    samples: ClassVar[Mapping[str, str]] = {"temperature": "temperature", "top_p": "top_p"}
 
     def encode(self, ask: Ask) -> Call:
         """The request; usage comes without being asked for."""
@@ -100,6 +102,7 @@ class Responses(OpenAi):
             "model": ask.model,
             "input": [{"role": message.role, "content": _said(message)} for message in ask.messages],
             "max_output_tokens": ask.max_tokens,
+            **self.sampled(ask),
             "stream": ask.stream,
             "store": False,  # else every answer would be kept for later at the server
         }

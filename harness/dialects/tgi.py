@@ -7,6 +7,7 @@ prompt. The API takes one text: the turns of a conversation are sent with a blan
 Markdown. It has neither reasoning nor tool calls.
 """
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from harness.dialects.ask import Ask
 from harness.dialects.piece import Counted, Done, Fault, Finish, Piece, Text
 from harness.dialects.reading import Reader, words_of
 from harness.record import Usage
+from harness.sampling import Sampling
 from harness.sse import Event
 from harness.testset import Image, Message
 
@@ -57,6 +59,16 @@ class Tgi(Api):
     listing: ClassVar[str] = "/info"
     key_env: ClassVar[str] = "HF_TOKEN"
     takes_images: ClassVar[bool] = True
+    samples: ClassVar[Mapping[str, str]] = {name: name for name in ("temperature", "top_p", "seed", "stop")}
+
+    def refusals(self, sampling: Sampling) -> list[str]:
+        """The router turns down every request whose temperature is 0 or whose top_p is 1."""
+        refused = super().refusals(sampling)
+        if sampling.temperature == 0:
+            refused.append("wants --temperature above 0; without it, it takes the likeliest token")
+        if sampling.top_p == 1:
+            refused.append("wants --top-p below 1; leave it out for the same")
+        return refused
 
     def names(self, body: bytes) -> tuple[str, ...] | None:
         """The one model that the server runs."""
@@ -69,7 +81,7 @@ class Tgi(Api):
         """The request. The API has no place for the model's name: the server runs the one it was started with."""
         body = {
             "inputs": "\n\n".join(_said(message) for message in ask.messages),
-            "parameters": {"max_new_tokens": ask.max_tokens, "details": True},
+            "parameters": {"max_new_tokens": ask.max_tokens, **self.sampled(ask), "details": True},
         }
         return self.call(ask, body, None if ask.stream else _without_stream(ask.url))
 

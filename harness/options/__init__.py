@@ -11,13 +11,15 @@ from harness.dialects import dialect_of
 from harness.options.consistency import contradictions
 from harness.options.load import LOAD
 from harness.options.option import Option
+from harness.options.querying import meaningless, of_query_model
 from harness.options.request import REQUEST
 from harness.options.resolved import Options, UsageMistakes
 from harness.options.results import RESULTS
 from harness.options.target import TARGET
+from harness.options.targeting import complete, unsampled
 from harness.options.workload import WORKLOAD
 
-__all__ = ["GROUPS", "OPTIONS", "Option", "Options", "UsageMistakes", "flag", "resolve"]
+__all__ = ["GROUPS", "OPTIONS", "Option", "Options", "UsageMistakes", "flag", "resolve", "split"]
 
 GROUPS: dict[str, tuple[Option, ...]] = {
     "target": TARGET,
@@ -38,45 +40,63 @@ def flag(key: str) -> str:
     return next(flag for flag in _BY_KEY[key].flags if flag.startswith("--"))
 
 
-def resolve(raw: Mapping[str, Any]) -> Options:
+def resolve(raw: Mapping[str, Any], called: Mapping[str, str] | None = None) -> Options:
     """Options from text. A missing key or None is the default; `many` options are lists (or text split at blanks).
 
-    Raises UsageMistakes with every mistake found.
+    `called`: for options that were not typed, what a sentence about their value calls them. Raises UsageMistakes with
+    every mistake found.
     """
     mistakes: list[str] = []
     given = {key: value for key, value in raw.items() if value is not None and key in _BY_KEY}
-    resolved = {key: _read(_BY_KEY[key], value, mistakes) for key, value in given.items()}
+    names = {key: flag(key) for key in given} | dict(called or {})
+    resolved = {key: _read(_BY_KEY[key], value, names[key], mistakes) for key, value in given.items()}
+    resolved["targets"], of_targets = complete(resolved)
+    mistakes += of_targets
+    if "targets" in given:
+        resolved.setdefault("host", next((target.host for target in resolved["targets"]), None))
+    resolved |= of_query_model(given)
     # A key of one company must not go to another, only because it lies in the environment.
     resolved.setdefault("api_key_env", dialect_of(resolved.get("dialect") or "chat").key_env)
     mistakes += contradictions(resolved, given)
+    mistakes += [f"{flag(key)}: {why}" for key, why in meaningless(resolved, given)]
+    mistakes += unsampled(resolved)
     if mistakes:
         raise UsageMistakes(mistakes)
     return Options(**resolved)
 
 
-def _read(option: Option, value: Any, mistakes: list[str]) -> Any:
+def _read(option: Option, value: Any, name: str, mistakes: list[str]) -> Any:
     if option.switch:
-        return value if isinstance(value, bool) else _read_one(option, str(value), mistakes)
+        return value if isinstance(value, bool) else _read_one(option, str(value), name, mistakes)
     if not option.many:
-        return _read_one(option, str(value), mistakes)
-    texts = _split(option, value)
-    read = [_read_one(option, text, mistakes) for text in texts]
+        return _read_one(option, str(value), name, mistakes)
+    texts = split(option, value)
+    numbered = option.key == "targets" and len(texts) > 1
+    read = [
+        _read_one(option, text, f"{name} {number}" if numbered else name, mistakes)
+        for number, text in enumerate(texts, 1)
+    ]
     if option.key == "slo":
         return dict(pair for pair in read if pair is not None)
     return tuple(read)
 
 
-def _split(option: Option, value: Any) -> list[str]:
+def split(option: Option, value: Any) -> list[str]:
+    """The texts of an option that takes many, in whatever form they were given."""
     texts = [value] if isinstance(value, str | int) else list(value)
-    if option.key == "headers":
+    if option.whole:
         return [str(text) for text in texts]
     return [part for text in texts for part in str(text).replace(",", " ").split()]
 
 
-def _read_one(option: Option, text: str, mistakes: list[str]) -> Any:
+_NOT_REPEATED = frozenset({"api_key_env", "headers", "host", "targets", "extra_body"})
+"""Somebody may have put a key there."""
+
+
+def _read_one(option: Option, text: str, name: str, mistakes: list[str]) -> Any:
     try:
         return option.read(text)
     except ValueError as error:
-        shown = "" if option.key in ("api_key_env", "headers", "host") else f" {text!r}"
-        mistakes.append(f"{flag(option.key)}{shown}: give {error}.")
+        shown = "" if option.key in _NOT_REPEATED else f" {text!r}"
+        mistakes.append(f"{name}{shown}: give {error}.")
         return None

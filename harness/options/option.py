@@ -15,6 +15,8 @@ class Option(NamedTuple):
     help: str
     metavar: str | None = None
     many: bool = False
+    whole: bool = False
+    """Of many: each value is what was given at once, blanks and commas included, and the flag is repeated."""
     switch: bool = False
     locusts: bool = False
     """Locust has an option of this name and meaning, so plain `locust` does not get ours."""

@@ -1,11 +1,19 @@
 """A run's options once they are read, and the mistakes where they cannot be."""
 
+from typing import Any
+
 import msgspec
 
 from harness.call import Timeouts
+from harness.lengths import Lengths
+from harness.pauses import ThinkTime
+from harness.sampling import Sampling
+from harness.targets import DEFAULT, Target
 
 DEFAULT_USERS = (1, 2, 4, 8, 16)
+DEFAULT_MAX_TOKENS = 256
 DRAWN_IMAGES = 32
+SYNTHETIC_PROMPTS = 1000
 
 
 class UsageMistakes(Exception):
@@ -20,8 +28,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """A run's options, resolved. Never holds a secret: keys are named by their environment variable."""
 
     host: str
+    """The file, with `query_model`, which alone knows whom it asks."""
     model: str | None = None
     dialect: str = "chat"
+    query_model: str | None = None
+    targets: tuple[Target, ...] = ()
+    """Each whole; none in a run of one target, which the options above and below are about."""
+    target_mode: str = "interleaved"
     testset: str = "chat"
     testset_format: str | None = None
     testset_columns: dict[str, str] = {}
@@ -31,6 +44,17 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Width and height in pixels."""
     image_pool: int = DRAWN_IMAGES
     images_per_request: int = 1
+    input_tokens: Lengths | None = None
+    input_chars: Lengths | None = None
+    output_tokens: Lengths | None = None
+    synthetic_prompts: int = SYNTHETIC_PROMPTS
+    prefix_share: float = 0.0
+    """0..1, of each prompt's length."""
+    prefix_pool: int = 1
+    conversations: str | None = None
+    """replay or live; None: a prompt is asked as one request, whatever dialogue is in it."""
+    think_time: ThinkTime | None = None
+    max_turns: int | None = None
     users: tuple[int, ...] = DEFAULT_USERS
     run_time_s: float = 30.0
     requests: int | None = None
@@ -41,7 +65,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     first_byte_timeout_s: float = 120.0
     idle_timeout_s: float = 60.0
     timeout_s: float = 600.0
-    max_tokens: int = 256
+    max_tokens: int = DEFAULT_MAX_TOKENS
+    min_tokens: int | None = None
+    ignore_eos: bool = False
+    temperature: float | None = None
+    top_p: float | None = None
+    sampling_seed: int | None = None
+    stop: tuple[str, ...] = ()
+    extra_body: dict[str, Any] = {}
     api_key_env: str = "OPENAI_API_KEY"
     headers: tuple[str, ...] = ()
     """As given: `Name: value` or `Name: env:VARIABLE`."""
@@ -61,6 +92,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """0: as long as it takes."""
     on_worker_loss: str = "stop"
     probe: bool = True
+    tokenizer: str | None = None
     calibrate: bool = False
     work_dir: str = "."
     name: str = "sweep"
@@ -68,6 +100,43 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     locustfile: str | None = None
     fail_on: str | None = None
     lang: str = "en"
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether the prompts are made to measure, and come from no set."""
+        return self.input_tokens is not None or self.input_chars is not None
+
+    @property
+    def all_targets(self) -> tuple[Target, ...]:
+        """Those of --target, or the one that the other options make."""
+        return self.targets or (
+            Target(
+                name=DEFAULT,
+                host=self.host,
+                model=self.model,
+                dialect=self.dialect,
+                api_key_env=self.api_key_env,
+                headers=self.headers,
+                weight=1,
+            ),
+        )
+
+    @property
+    def dialects(self) -> tuple[str, ...]:
+        """Of all targets, each once."""
+        return tuple(dict.fromkeys(target.dialect for target in self.all_targets))
+
+    @property
+    def sampling(self) -> Sampling:
+        """What is asked of the server's choice of tokens."""
+        return Sampling(
+            temperature=self.temperature,
+            top_p=self.top_p,
+            seed=self.sampling_seed,
+            stop=self.stop,
+            ignore_eos=self.ignore_eos,
+            min_tokens=self.min_tokens,
+        )
 
     @property
     def timeouts(self) -> Timeouts:

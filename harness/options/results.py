@@ -18,6 +18,14 @@ RESULTS: tuple[Option, ...] = (
         "keep_text", ("--keep-text", "--no-keep-text"), values.switch, "on", "store the generated text", switch=True
     ),
     Option(
+        "tokenizer",
+        ("--tokenizer",),
+        str,
+        "–",
+        "a tokenizer.json: lengths in tokens are made by it before the run, and answers counted by it afterwards",
+        "FILE",
+    ),
+    Option(
         "calibrate",
         ("--calibrate",),
         values.switch,

@@ -4,6 +4,8 @@ from harness import values
 from harness.formats import FORMATS
 from harness.options.option import Option
 from harness.options.resolved import DRAWN_IMAGES
+from harness.options.synthetic import SYNTHETIC
+from harness.pauses import think_time
 
 WORKLOAD: tuple[Option, ...] = (
     Option(
@@ -48,6 +50,32 @@ WORKLOAD: tuple[Option, ...] = (
         values.positive,
         "1",
         "how many of those images go with a prompt, chosen by --seed, user and request",
+        "N",
+    ),
+    *SYNTHETIC,
+    Option(
+        "conversations",
+        ("--conversations",),
+        values.one_of("replay", "live"),
+        "off",
+        "ask the dialogue in a prompt turn by turn: replay sends the answers that the set has as history, live those that "
+        "the model gave; off: all of it is one request",
+        "HOW",
+    ),
+    Option(
+        "think_time",
+        ("--think-time",),
+        think_time,
+        "–",
+        "pause before the next turn of a conversation: 2s, uniform:1s,5s (between these two) or exponential:3s (its mean)",
+        "PAUSE",
+    ),
+    Option(
+        "max_turns",
+        ("--max-turns",),
+        values.positive,
+        "–",
+        "how many turns of a conversation are asked at most",
         "N",
     ),
     Option(

@@ -12,22 +12,27 @@ from harness.dialects import DIALECTS, dialect_of
 from harness.formats import File, parse
 from harness.formats.row import Reading
 from harness.options import Options
+from harness.run import Yardstick
 from harness.shelf.album import make_album
 from harness.shelf.folder import read_folder
 from harness.shelf.gallery import Gallery
+from harness.shelf.measured import bound_answers, make_prompts
 from harness.testset import Album, Testset, TestsetError, digest_of_all
 
 _PACKAGE = "testsets"
 _SUFFIX = ".jsonl"
 
 
-def take(options: Options) -> Testset:
-    """The set that a run's options ask for, with the images they add. Raises TestsetError with sentences for the user."""
+def take(options: Options, yardstick: Yardstick | None = None) -> Testset:
+    """The set that a run's options ask for, with the images and lengths they add. Raises TestsetError with sentences for the user.
+
+    `yardstick`: what synthetic prompts are measured with, once that is known.
+    """
     mistakes: list[str] = []
     testset: Testset | None = None
     album: Album | None = None
     try:
-        testset = find(options.testset, options.testset_format, options.testset_columns)
+        testset = _chosen(options, yardstick)
     except TestsetError as error:
         mistakes += error.mistakes
     try:
@@ -36,11 +41,17 @@ def take(options: Options) -> Testset:
         mistakes += error.mistakes
     if testset is not None and album is not None and not mistakes:
         testset = _illustrated(testset, album)
-    if testset is not None and testset.has_images and not dialect_of(options.dialect).takes_images:
-        mistakes.append(_cannot_carry(options))
+    if testset is not None and testset.has_images:
+        mistakes += _cannot_carry(options)
     if testset is None or mistakes:
         raise TestsetError(mistakes)
     return testset
+
+
+def _chosen(options: Options, yardstick: Yardstick | None) -> Testset:
+    if options.is_synthetic:
+        return make_prompts(options, yardstick)
+    return bound_answers(find(options.testset, options.testset_format, options.testset_columns), options)
 
 
 def find(name_or_path: str, named: str | None = None, columns: Mapping[str, str] | None = None) -> Testset:
@@ -87,12 +98,16 @@ def _illustrated(testset: Testset, album: Album) -> Testset:
     return msgspec.structs.replace(testset, album=album, digest=digest_of_all(digests))
 
 
-def _cannot_carry(options: Options) -> str:
+def _cannot_carry(options: Options) -> list[str]:
+    """A sentence for each API that is asked and takes no images."""
     able = ", ".join(sorted(name for name, dialect in DIALECTS.items() if dialect.takes_images))
-    return (
-        f"--dialect {options.dialect} carries no images, and there are some in what is to be sent; "
+    unable = [name for name in options.dialects if not dialect_of(name).takes_images]
+    named = ["--query-model" if options.query_model is not None else f"--dialect {name}" for name in unable]
+    return [
+        f"{what} carries no images, and there are some in what is to be sent; "
         f"choose a dialect that does ({able}), or a set without images."
-    )
+        for what in named
+    ]
 
 
 def _on_shelf() -> dict[str, Traversable]:

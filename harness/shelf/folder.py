@@ -4,6 +4,7 @@ from pathlib import Path
 
 from harness.formats import shortened
 from harness.shelf.gallery import images_in
+from harness.shelf.root import stay
 from harness.testset import Image, Message, Prompt, Testset, TestsetError, digest, digest_of_all
 
 QUESTION = "Describe this image."
@@ -28,7 +29,7 @@ def read_folder(folder: Path, source: str) -> Testset:
 
 def _prompt(index: int, path: Path, image: Image) -> Prompt:
     beside = path.with_suffix(".txt")
-    words = beside.read_text(encoding="utf-8").strip() if beside.is_file() else ""
+    words = stay(beside, beside.parent).read_text(encoding="utf-8").strip() if beside.is_file() else ""
     return Prompt(index=index, messages=(Message("user", (words or QUESTION, image)),), id=path.name)
 
 

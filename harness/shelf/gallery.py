@@ -6,6 +6,7 @@ from pathlib import Path, PurePath
 from harness.formats import shortened
 from harness.formats.row import Mistake
 from harness.pictures import SUFFIXES, NoImage, image_of
+from harness.shelf.root import stay
 from harness.testset import Image, TestsetError
 
 
@@ -29,7 +30,8 @@ class Gallery:
 
     def _read(self, name: str) -> Image:
         try:
-            return image_of(self._folder.joinpath(name).read_bytes())
+            folder = Path(str(self._folder))
+            return image_of(stay(folder / name, folder).read_bytes())
         except NoImage as error:
             raise Mistake(f"the image {name} {error}.") from None
         except (OSError, ValueError) as error:
@@ -43,7 +45,7 @@ def images_in(folder: Path) -> dict[PurePath, Image]:
     mistakes: list[str] = []
     for path in _paths(folder):
         try:
-            images[path] = image_of(path.read_bytes())
+            images[path] = image_of(stay(path, folder).read_bytes())
         except NoImage as error:
             mistakes.append(f"{path} {error}.")
         except OSError as error:

@@ -22,6 +22,7 @@ from harness.simulator.pump import Pump
 from harness.simulator.refusals import Refusal
 from harness.simulator.request import Ask, BadRequest
 from harness.simulator.truth import Entry, Log
+from harness.testset import digest
 
 Receive = Callable[[], Awaitable[Message]]
 Scope = dict[str, Any]
@@ -72,6 +73,7 @@ class App:
         try:
             self._authorize(api, headers)
             body = await _read_body(receive)
+            entry.body = digest(body)
             ask = _parse(api, scope["path"], body)
             entry.images = digests(body)
             entry.stream, entry.model = ask.stream, self._model(api, ask)

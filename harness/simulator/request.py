@@ -36,6 +36,10 @@ class Ask:
     limit: int | None
     """The most tokens wanted."""
     stream: bool
+    least: int = 0
+    """The answer shall not end before it has so many tokens."""
+    ignore_end: bool = False
+    """The answer shall go on to its limit."""
     include_usage: bool = True
     """Whether a stream is to tell token counts."""
 

@@ -45,7 +45,7 @@ def write(api: Api, ask: Ask, fault: Fault | None, options: SimulatorOptions) ->
     """The answer to a request, faults included. What the API has no place for is said as text."""
     prompt = ask.prompt
     seed = seed_of(options.seed, prompt)
-    wanted = options.tokens or draw_count(seed, options.tokens_mean)
+    wanted = _wanted(ask, options.tokens or draw_count(seed, options.tokens_mean))
     count = min(wanted, ask.limit or wanted)
     pieces = _draw(api, seed, wanted, count, options) if fault is not Fault.EMPTY else []
     thought = sum(piece.kind == "r" for piece in pieces)
@@ -61,6 +61,11 @@ def write(api: Api, ask: Ask, fault: Fault | None, options: SimulatorOptions) ->
         fault=fault,
         breaks_after=min(options.fault_after, len(pieces)) if fault is Fault.MALFORMED else None,
     )
+
+
+def _wanted(ask: Ask, drawn: int) -> int:
+    """Tokens of the answer, but for its limit. Told to go on to that, it would have gone on beyond it."""
+    return ask.limit + 1 if ask.ignore_end and ask.limit else max(drawn, ask.least)
 
 
 _ENDINGS = {

@@ -26,6 +26,8 @@ class Entry:
     prompt_tokens: int | None = None
     images: list[str] = field(default_factory=list)
     """Digests of the images that the request held, in its order."""
+    body: str | None = None
+    """Digest of the request's body as it came: the word sha256, a colon, and hexadecimal."""
     fault: Fault | None = None
     status: int | None = None
     """None where no head was sent."""
@@ -66,6 +68,7 @@ class Entry:
             "model": self.model,
             "prompt_tokens": self.prompt_tokens,
             "images": self.images,
+            "body": self.body,
             "fault": self.fault,
             "status": self.status,
             "finish": self.finish,

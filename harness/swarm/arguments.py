@@ -4,13 +4,16 @@ Locust keeps what it has (host, users, run time, spawn rate, locustfile). Ours c
 table in harness.options, because Locust's form keeps types badly.
 """
 
-from argparse import SUPPRESS, Action, Namespace
+from argparse import SUPPRESS, Action, ArgumentParser, Namespace
 from typing import Any
 
-from configargparse import ArgumentParser
 from locust.env import Environment
 
+from harness import own
+from harness.dialects import is_known
+from harness.launch import NOWHERE
 from harness.options import OPTIONS, Option, Options, UsageMistakes, resolve
+from harness.sources import with_files
 
 RUN_FLAG = "--llocust-run"
 """How `llocust sweep` tells its load process which run folder to fill."""
@@ -22,9 +25,22 @@ _STEPS_HELP = (
     "of users, and the run time is that of each window (default: off)"
 )
 
-_ONLY_SWEEP = frozenset({"calibrate", "fail_on", "lang", "requests"})
+_ONLY_SWEEP = frozenset({"calibrate", "fail_on", "lang", "requests", "targets", "target_mode"})
 # The form would print what is typed into these, or has no use for them.
-_NOT_IN_FORM = frozenset({"headers", "api_key_env", "work_dir", "probe", "slo", "on_worker_loss"})
+_NOT_IN_FORM = frozenset(
+    {
+        "headers",
+        "api_key_env",
+        "work_dir",
+        "probe",
+        "slo",
+        "on_worker_loss",
+        "extra_body",
+        "stop",
+        "tokenizer",
+        "query_model",
+    }
+)
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -56,6 +72,19 @@ def _mark(action: Action, *, in_form: bool) -> None:
     setattr(action, "is_multiple", False)  # noqa: B010 - no attribute of argparse's
 
 
+def adopt_typed(environment: Environment) -> None:
+    """Have code of the user's own that was typed at the command known. Raises UsageMistakes.
+
+    The form comes later, and can name of it only what is known by then: no page shall have files of this machine run.
+    """
+    parsed = environment.parsed_options or Namespace()
+    mistakes = own.adopt_all(vars(parsed))
+    if mistakes:
+        raise UsageMistakes(mistakes)
+    if getattr(parsed, "query_model", None) and not environment.host:
+        environment.host = NOWHERE
+
+
 def read_arguments(environment: Environment) -> Options:
     """The options of a run that Locust's own command or form began. Raises UsageMistakes."""
     parsed = environment.parsed_options or Namespace()
@@ -65,12 +94,22 @@ def read_arguments(environment: Environment) -> Options:
     if _steps(parsed):
         raw |= _of_a_sweep(parsed)
     host = environment.host or next((cls.host for cls in environment.user_classes if cls.host), None)
+    raw = {"name": "locust", **with_files(raw)} | ({} if "query_model" in raw else {"host": host})
     try:
-        return resolve({"name": "locust", **raw, "host": host})
+        return _known(resolve(raw))
     except UsageMistakes as error:
         if not _steps(parsed):
             raise
         raise UsageMistakes([mistake.replace("--users", STEPS_FLAG) for mistake in error.mistakes]) from None
+
+
+def _known(options: Options) -> Options:
+    unknown = [target.dialect for target in options.all_targets if not is_known(target.dialect)]
+    if unknown:
+        raise UsageMistakes(
+            [f"--dialect {name!r}: name a dialect of your own on the command line." for name in unknown]
+        )
+    return options
 
 
 def _of_the_crew(parsed: Namespace) -> dict[str, Any]:

@@ -87,13 +87,13 @@ class EventCounts:
             self.failures[point] += exception is not None
 
 
-def balance(environment: Environment, dialect: str) -> LocustStats:
+def balance(environment: Environment, dialects: Iterable[str]) -> LocustStats:
     """Locust's table as it stands: its rows of our exchanges, its Aggregated row, and our own rows."""
     entries = environment.stats.entries
-    ours = entries.get((dialect, METHOD))
+    ours = [entries[name, METHOD] for name in frozenset(dialects) if (name, METHOD) in entries]
     return LocustStats(
-        requests=ours.num_requests if ours is not None else 0,
-        failures=ours.num_failures if ours is not None else 0,
+        requests=sum(entry.num_requests for entry in ours),
+        failures=sum(entry.num_failures for entry in ours),
         total=_row(environment.stats.total),
         entries=_rows(entry for entry in entries.values() if entry.method != OWN),
         own=_rows(entry for entry in entries.values() if entry.method == OWN),

@@ -46,7 +46,9 @@ class Conductor:
         for number, point in enumerate(planned, 1):
             if self._over:
                 break
-            self._tell("point", number=number, of=len(planned), index=point.index, users=point.users)
+            self._tell(
+                "point", number=number, of=len(planned), index=point.index, users=point.users, target=point.target
+            )
             self._conduct_point(point)
         self._note_exceptions()
         self._campaign.leave(whole=not self._over)
@@ -95,7 +97,7 @@ class Conductor:
         campaign.crew.mark(point, "end")
         closed = campaign.await_closed(point)
         # The last reports came before: each worker sends its statistics, and then that it has closed the point.
-        balance = books.balance(self._environment, campaign.plan.manifest.dialect)
+        balance = books.balance(self._environment, campaign.plan.manifest.dialects)
         if not self._table_is_whole:
             counts = {name: sum(getattr(each, name) for each in closed) for name in ("requests", "failures")}
             balance = msgspec.structs.replace(balance, **counts)

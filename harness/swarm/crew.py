@@ -139,6 +139,7 @@ class Crew:
                     number=self._number,
                     point=point.index,
                     users=point.users,
+                    target=point.target,
                     place=place,
                     of=len(present),
                     requests=share,

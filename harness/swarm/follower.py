@@ -102,7 +102,7 @@ class Follower:
         campaign.crew.mark(point, "end")
         closed = campaign.await_closed(point)
         balance = msgspec.structs.replace(
-            books.balance(self._environment, campaign.plan.manifest.dialect),
+            books.balance(self._environment, campaign.plan.manifest.dialects),
             requests=sum(each.requests for each in closed),
             failures=sum(each.failures for each in closed),
         )

@@ -68,7 +68,7 @@ class Hand:
         points = self.stage.plan.manifest.points
         point = next((point for point in points if point.index == order.point), None)
         if point is None:
-            point = Point(index=order.point, users=order.users)
+            point = Point(index=order.point, users=order.users, target=order.target)
             points.append(point)
         self.stage.begin(point, order)
         self._open.append(point)

@@ -12,19 +12,19 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import gevent
 from locust import events
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
-from harness import run
+from harness import own, run
 from harness.metrics import NS_PER_S
-from harness.opening import check, from_manifest, open_run, read_secrets
+from harness.opening import check, from_manifest, open_run
 from harness.options import UsageMistakes
 from harness.run import Point, RunError
-from harness.swarm.arguments import add_arguments, read_arguments, read_steps
+from harness.swarm.arguments import add_arguments, adopt_typed, read_arguments, read_steps
 from harness.swarm.calm import calm_garbage_collection
 from harness.swarm.campaign import Campaign
 from harness.swarm.conductor import Conductor
@@ -40,10 +40,13 @@ from harness.swarm.status import Announcer
 from harness.swarm.web import open_web
 from harness.swarm.worker import Worker
 from harness.testset import TestsetError
+from harness.ways import find_ways
 from harness.wire.models import ProbeError
-from harness.wire.network import NetworkError, resolve
+from harness.wire.network import NetworkError
 
 logger = logging.getLogger("llocust")
+
+T = TypeVar("T")
 
 _REFUSALS = (UsageMistakes, TestsetError, ProbeError, RunError, NetworkError)
 _BACK_LIMIT_S = 5
@@ -62,6 +65,7 @@ class House:
         self._announcer = Announcer(listening=self._folder is not None)
         self._lobby = Lobby(environment, self._announcer) if isinstance(environment.runner, MasterRunner) else None
         self._limit_s = self._take_run_time()
+        _or_exit(partial(adopt_typed, environment))
         self._prepared: Plan | None = None
         self._hand: Hand | None = None
         self._campaign: Campaign | None = None
@@ -69,7 +73,7 @@ class House:
         self._follower: Follower | None = None
         self._greenlets: list[gevent.Greenlet[..., None]] = []
         if self._headless:
-            self._prepared = self._prepare_or_exit()
+            self._prepared = _or_exit(self._prepare)
         if self._folder is not None:
             gevent.signal_handler(signal.SIGINT, self._finish_early)
             if self._lobby is not None and self._prepared is not None:
@@ -122,10 +126,10 @@ class House:
             self._leave()
             if self._campaign.trouble is not None:
                 self._environment.process_exit_code = 1
-            self._report(self._campaign.plan.folder)
+            self._report(self._campaign.plan)
         elif self._in_form and self._conductor is not None and self._campaign is not None:
             self._conductor = None
-            self._report(self._campaign.plan.folder)
+            self._report(self._campaign.plan)
 
     def _break_off(self) -> None:
         """End a sweep that has not left yet, which it does after its last point."""
@@ -169,26 +173,21 @@ class House:
         options.run_time = None
         return limit_s
 
-    def _prepare_or_exit(self) -> Plan:
-        try:
-            return self._prepare()
-        except _REFUSALS as error:
-            sys.stderr.write(f"{error}\n")
-            raise SystemExit(2) from None
-
     def _prepare(self) -> Plan:
         if self._folder is not None:
             folder = Path(self._folder)
             manifest = run.read_manifest(folder)
             options = from_manifest(manifest)
-            testset, network, secrets = check(options)
+            own.load_those_of(options)
+            testset, ways = check(options, manifest.synthetic)
         else:
             options, steps = read_arguments(self._environment), read_steps(self._environment)
+            own.load_those_of(options)
             points = [Point(index=index, users=users) for index, users in enumerate(steps, 1)]
             kind: Literal["sweep", "plain"] = "sweep" if points else "plain"
             folder, manifest, testset = open_run(options, kind=kind, command=_command(), points=points)
-            network, secrets = resolve(options.host), read_secrets(options)
-        return Plan(folder, manifest, options, testset, network, secrets)
+            ways = find_ways(options)
+        return Plan(folder, manifest, options, testset, ways)
 
     def _alone(self, plan: Plan) -> Campaign:
         worker = label(0, len(plan.manifest.processes))
@@ -273,12 +272,22 @@ class House:
         self._environment.process_exit_code = 1
         self._environment.runner.quit()
 
-    def _report(self, folder: Path) -> None:
-        command = [sys.executable, "-m", "harness.cli", "report", str(folder)]
+    def _report(self, plan: Plan) -> None:
+        tokenizer = plan.options.tokenizer
+        counting = [] if tokenizer is None else ["--tokenizer", tokenizer]
+        command = [sys.executable, "-m", "harness.cli", "report", str(plan.folder), *counting]
         if self._headless:
             subprocess.run(command, check=False)  # noqa: S603 - our own module
         else:
             subprocess.Popen(command)  # noqa: S603
+
+
+def _or_exit(act: Callable[[], T]) -> T:
+    try:
+        return act()
+    except _REFUSALS as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(2) from None
 
 
 def _command() -> list[str]:

@@ -140,7 +140,8 @@ class Lobby:
         worker = next(worker for worker in ranks if worker not in taken)
         self._remotes[node] = Remote(worker, node, self)
         plan.manifest.processes.append(Process(worker=worker, host=hello.host, pid=hello.pid, start=hello.start))
-        papers_for_it = Assignment(worker=worker, manifest=plan.manifest, has_key=plan.secrets.key is not None)
+        keys = frozenset(name for name, way in plan.ways.items() if way.secrets.key is not None)
+        papers_for_it = Assignment(worker=worker, manifest=plan.manifest, keys=keys)
         self.send(papers.ASSIGNMENT, msgspec.to_builtins(papers_for_it), node)
 
     def _listen(self) -> None:

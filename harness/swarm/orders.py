@@ -19,6 +19,7 @@ class Begin(msgspec.Struct, frozen=True, kw_only=True, tag="begin"):
     """Of the order, in the run."""
     point: int
     users: int
+    target: str = "default"
     place: int
     of: int
     requests: int | None = None

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import msgspec
 
-from harness.opening import Secrets
 from harness.options import Options
 from harness.run import Anchor, Manifest
 from harness.testset import Testset
+from harness.ways import Way
 
 JOIN, WELCOME, REFUSAL = "llocust.join", "llocust.welcome", "llocust.refusal"
 ASSIGNMENT, ENLISTED, DECLINED, RELEASE = (
@@ -37,8 +37,8 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
 
     worker: str
     manifest: Manifest
-    has_key: bool
-    """Whether the master has an API key."""
+    keys: frozenset[str]
+    """The targets for which the master has an API key."""
 
 
 class Enlisted(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +64,7 @@ def unlike(theirs: Hello, versions: Mapping[str, str], users: list[str]) -> str 
     return None
 
 
-def unfit(assignment: Assignment, options: Options, testset: Testset, secrets: Secrets) -> str | None:
+def unfit(assignment: Assignment, options: Options, testset: Testset, ways: Mapping[str, Way]) -> str | None:
     """Why this worker cannot take part in a run, in a sentence; None where it can."""
     wanted = assignment.manifest.testset
     if testset.digest != wanted.digest:
@@ -72,8 +72,11 @@ def unfit(assignment: Assignment, options: Options, testset: Testset, secrets: S
             f"--testset {wanted.name}: the worker's copy ({_short(testset.digest)}) is not the master's "
             f"({_short(wanted.digest)}): bring the same file to both."
         )
-    if assignment.has_key and secrets.key is None:
-        return f"--api-key-env: {options.api_key_env} is set for the master, and not for the worker: set it there, too."
+    for target in options.all_targets:
+        if target.name in assignment.keys and ways[target.name].secrets.key is None:
+            return (
+                f"--api-key-env: {target.api_key_env} is set for the master, and not for the worker: set it there, too."
+            )
     return None
 
 

@@ -1,16 +1,16 @@
 """What a process needs to take part in a run, and which run an environment is in."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from locust.env import Environment
 
-from harness.opening import Secrets
 from harness.options import Options
 from harness.run import Manifest
 from harness.testset import Testset
-from harness.wire.network import Network
+from harness.ways import Way
 
 
 class Plan(NamedTuple):
@@ -21,8 +21,8 @@ class Plan(NamedTuple):
     manifest: Manifest
     options: Options
     testset: Testset
-    network: Network
-    secrets: Secrets
+    ways: Mapping[str, Way]
+    """To its targets, by their names."""
 
 
 _PLANS: WeakKeyDictionary[Environment, Plan] = WeakKeyDictionary()

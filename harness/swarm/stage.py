@@ -14,7 +14,7 @@ from locust.env import Environment
 from locust.exception import StopTest
 
 from harness.call import Call
-from harness.dialects import Dialect, dialect_of
+from harness.conversation import ALONE, Place
 from harness.dialects.ask import Ask
 from harness.exchange import Identity, Ledger
 from harness.metrics import NS_PER_S
@@ -22,6 +22,8 @@ from harness.outcome import Outcome
 from harness.pace import batch_offset_s, offset_s, spawn_rate
 from harness.record import Health, Record
 from harness.run import Phases, Point
+from harness.salt import salt_of
+from harness.swarm.aims import Aim, Aims
 from harness.swarm.health import HealthProbe
 from harness.swarm.orders import Begin, Count
 from harness.swarm.plan import Plan
@@ -35,7 +37,8 @@ class Stage:
 
     def __init__(self, plan: Plan, worker: str) -> None:
         self.plan = plan
-        self.dialect: Dialect = dialect_of(plan.options.dialect)
+        self._aims = Aims(plan)
+        self._sampling = plan.options.sampling
         self.worker = worker
         self.left = False
         self.trouble: str | None = None
@@ -170,6 +173,10 @@ class Stage:
         users = self.point.users if self.point is not None else 1
         return deal(self.plan.testset, self.plan.options.seed, user, turn, max(users, 1))
 
+    def aim(self, user: int) -> Aim:
+        """Whom a user asks."""
+        return self._aims.of(user, self.point)
+
     def begins_ns(self, user: int) -> int:
         """When a user sends its first request."""
         if self.plan.manifest.kind == "plain":
@@ -185,42 +192,52 @@ class Stage:
                 Event().wait()
             self.tickets_left -= 1
 
-    def open(self, user: int, prompt: Prompt, turn: int) -> tuple[Ledger, Call]:
+    def open(self, user: int, prompt: Prompt, place: Place = ALONE) -> tuple[Ledger, Call]:
         """A request of this user: who listens, and what is sent."""
         begun_ns = time.monotonic_ns()
-        point = self.point
+        point, aim = self.point, self.aim(user)
         index = point.index if point is not None else 0
         self._seq += 1
         run = self.plan.manifest.id
+        name = f"{_nonce(run)}-{self.worker}-{index}-{self._seq:06d}"
+        if place.turns is not None and place.conversation is None:
+            place = place._replace(conversation=name)
         identity = Identity(
-            id=f"{_nonce(run)}-{self.worker}-{index}-{self._seq:06d}",
+            id=name,
             run=run,
             point=index,
             worker=self.worker,
             user=user,
             seq=self._seq,
             prompt=f"{self.plan.testset.name}/{prompt.index}",
-            turn=turn,
             wanted=prompt.wanted,
+            target=aim.name,
+            **place._asdict(),
         )
-        ask = self._ask(identity.id, prompt)
-        call = self.dialect.encode(ask)
-        ledger = Ledger(identity, ask, self.dialect, begun_ns, self.plan.options.keep_text)
+        ask = self._ask(aim, identity, prompt)
+        call = aim.dialect.encode(ask)
+        options = self.plan.options
+        listens = options.conversations == "live"
+        ledger = Ledger(identity, ask, aim.dialect, begun_ns, options.keep_text, listens=listens)
         self.in_flight[identity.id] = ledger
         return ledger, call
 
-    def _ask(self, request_id: str, prompt: Prompt) -> Ask:
-        plan, options = self.plan, self.plan.options
+    def _ask(self, aim: Aim, identity: Identity, prompt: Prompt) -> Ask:
+        options = self.plan.options
+        # What a conversation has said may well be cached: only what others said must not be.
+        salt = identity.conversation or identity.id
         return Ask(
-            id=request_id,
-            url=self.dialect.endpoint(options.host),
-            model=plan.manifest.model,
-            messages=_salted(prompt.messages, request_id) if options.salt else prompt.messages,
+            id=identity.id,
+            url=aim.url,
+            model=aim.model,
+            messages=_salted(prompt.messages, salt) if options.salt else prompt.messages,
             max_tokens=prompt.max_tokens or options.max_tokens,
-            key=plan.secrets.key,
-            headers=plan.secrets.headers,
+            key=aim.key,
+            headers=aim.headers,
             timeouts=options.timeouts,
             stream=options.stream,
+            sampling=self._sampling,
+            extra=options.extra_body,
         )
 
     def keep(self, ledger: Ledger, now_ns: int) -> Record:
@@ -293,7 +310,7 @@ def stage_of(environment: Environment) -> Stage:
 
 def _salted(messages: tuple[Message, ...], salt: str) -> tuple[Message, ...]:
     first, *rest = messages
-    return (first.behind(f"[{salt}]"), *rest)
+    return (first.behind(salt_of(salt)), *rest)
 
 
 def _nonce(run: str) -> str:

@@ -21,7 +21,7 @@ from locust.exception import RPCError, RPCSendError
 from locust.rpc import Message
 from locust.runners import WorkerRunner
 
-from harness import surroundings
+from harness import own, surroundings
 from harness.opening import check, from_manifest
 from harness.options import UsageMistakes
 from harness.run import Manifest, RunError, write_manifest
@@ -135,13 +135,15 @@ class Worker:
     def _engage(self, assignment: Assignment) -> _Engagement:
         self._leave()
         options = from_manifest(assignment.manifest)
-        testset, network, secrets = check(options)
-        why = papers.unfit(assignment, options, testset, secrets)
+        own.load_those_of(options)
+        own.expect_unchanged(options, assignment.manifest.files)
+        testset, ways = check(options, assignment.manifest.synthetic)
+        why = papers.unfit(assignment, options, testset, ways)
         if why is not None:
             raise UsageMistakes([why])
         spool = Spool(self._work_dir, assignment.manifest.id, assignment.worker)
         manifest = _own(assignment.manifest, assignment.worker, spool)
-        plan = Plan(spool.folder, manifest, options, testset, network, secrets)
+        plan = Plan(spool.folder, manifest, options, testset, ways)
         write_manifest(spool.folder, manifest)
         engagement = _Engagement(self._environment, plan, spool, assignment.worker, self._send)
         self._shipper = engagement.shipper

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from enum import Enum, auto
 from typing import NamedTuple
 
+import requests.exceptions
 import urllib3.exceptions
 
 from harness.call import Broken
@@ -101,18 +102,49 @@ _ROWS: tuple[_Row, ...] = (
 
 def translate(error: BaseException, phase: Phase, where: str) -> Broken | None:
     """How the transfer with `where` (host:port) broke, or None if `error` is no network error at all."""
-    chain = [_told_apart(link) for link in _chain(error)]
-    for row in _ROWS:
-        if phase in row.phases:
-            for link in chain:
-                if isinstance(link, row.kind):
-                    return Broken(row.how, row.sentence.format(where=where, reason=_words(chain)))
+    chain = [_told_apart(link) for link in links(error)]
+    row = _row_for(chain, phase)
+    return None if row is None else Broken(row.how, row.sentence.format(where=where, reason=_words(chain)))
+
+
+def _row_for(chain: list[BaseException], phase: Phase) -> _Row | None:
+    fitting = (row for row in _ROWS if phase in row.phases)
+    return next((row for row in fitting if any(isinstance(link, row.kind) for link in chain)), None)
+
+
+# What clients say in a word of their own, or the system in the only one it has.
+_BY_NAME: tuple[tuple[type[BaseException], Break], ...] = (
+    (requests.exceptions.ConnectTimeout, Break.TIMEOUT_CONNECT),
+    (requests.exceptions.SSLError, Break.TLS),
+    (ConnectionRefusedError, Break.CONNECT),
+)
+_OF_THE_NETWORK = (
+    *(requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError),
+    *(requests.exceptions.ContentDecodingError, urllib3.exceptions.HTTPError, http.client.HTTPException),
+    *(ConnectionError, TimeoutError, socket.gaierror, ssl.SSLError),
+)
+"""Of the many kinds of OSError those that tell of a connection; a file that is missing is one as well."""
+
+
+def how_broken(error: BaseException, phase: Phase) -> Break | None:
+    """How a transfer broke that a client of somebody else's made, or None if `error` tells of no such thing."""
+    chain = list(links(error))
+    for kind, how in _BY_NAME:
+        if any(isinstance(link, kind) for link in chain):
+            return how
+    for link in chain:
+        timed_out = isinstance(link, requests.exceptions.Timeout)
+        if timed_out or isinstance(link, _OF_THE_NETWORK):
+            behind: list[BaseException] = [_OutOfTime()] if timed_out else [_told_apart(each) for each in links(link)]
+            row = _row_for(behind, phase)
+            if row is not None:
+                return row.how
     return None
 
 
 def reason(error: BaseException) -> str:
     """Why, in a few words such as `connection refused`."""
-    return _words(list(_chain(error)))
+    return _words(list(links(error)))
 
 
 def _told_apart(error: BaseException) -> BaseException:
@@ -120,7 +152,8 @@ def _told_apart(error: BaseException) -> BaseException:
     return _OutOfTime() if ran_out or isinstance(error, urllib3.exceptions.ReadTimeoutError) else error
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def links(error: BaseException) -> Iterator[BaseException]:
+    """The error, and all that it was made from, however it was hidden in it."""
     # urllib3 and requests hide the cause in an argument, in `reason`, or behind `from`; look everywhere, once.
     seen: set[int] = set()
     waiting: list[object] = [error]

@@ -9,6 +9,7 @@ import requests
 import urllib3.exceptions
 
 from harness.outcome import Outcome
+from harness.wire import fence
 from harness.wire.breaks import Phase, reason, translate
 from harness.wire.network import Network
 
@@ -68,7 +69,7 @@ def list_models(
 
 def _get(url: str, headers: Mapping[str, str], timeout_s: float, network: Network) -> tuple[int, bytes]:
     until_s = time.monotonic() + timeout_s
-    with requests.Session() as session:
+    with fence.session() as session:
         session.trust_env = False
         response = session.get(
             url,

@@ -22,7 +22,7 @@ from urllib3.util.ssl_ import resolve_cert_reqs
 
 from harness.call import Broken
 from harness.outcome import Break
-from harness.wire import stamps
+from harness.wire import fence, stamps
 from harness.wire.breaks import Phase, translate
 from harness.wire.network import DIRECT, Network
 from harness.wire.tap import lives
@@ -74,6 +74,7 @@ class _Connection(HTTPConnection):
 
     def _new_conn(self) -> socket.socket:
         sock = super()._new_conn()
+        fence.check(self, sock)
         stamps.enable(sock)
         return sock
 

@@ -14,6 +14,7 @@ from reports.charts.look import Figure, Panel
 from reports.charts.spread import itl_figure, ttft_figure
 from reports.charts.sweep import latency_figure, throughput_figure, tradeoff_figure
 from reports.charts.timeline import shade, timeline_figure
+from reports.charts.turns import turns_figure
 from reports.frames import Frames
 from reports.report import Report
 from reports.window import is_request_bounded, place
@@ -39,6 +40,7 @@ def figures(report: Report, frames: Frames) -> list[Figure]:
         ttft_figure(report, places),
         itl_figure(report, places),
         timeline_figure(places, clock, shading),
+        turns_figure(report),
         errors_figure(report),
         health_figure(places, clock, shading),
     ]

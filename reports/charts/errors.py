@@ -78,7 +78,7 @@ def _rows(report: Report) -> Iterator[Row]:
             count = point.requests.outcomes.get(outcome, 0)
             if count:
                 yield {
-                    "label": names[point.index],
+                    "label": names[point.key],
                     "outcome": str(outcome),
                     "rank": rank,
                     "requests": count,

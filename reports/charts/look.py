@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import altair as alt
 import numpy as np
 
-from reports.report import PointReport, Report
+from reports.report import PointKey, PointReport, Report
 
 Row = dict[str, str | float | int]
 """One mark of a chart."""
@@ -53,15 +53,29 @@ class Figure(NamedTuple):
     panels: tuple[Panel, ...]
 
 
-def labels(report: Report) -> dict[int, str]:
-    """What each point is called, by its index: its users, and whatever more it takes to be unique in the run."""
-    targets = {point.target for point in report.points}
-    names = {point.index: _name(point, with_target=len(targets) > 1) for point in report.points}
+def labels(report: Report) -> dict[PointKey, str]:
+    """What each point is called: its users, and whatever more it takes to be unique in the run."""
+    several = len(targets_of(report)) > 1
+    names = {point.key: name_of(point, with_target=several) for point in report.points}
     times = Counter(names.values())
-    return {index: name if times[name] == 1 else f"{name} (point {index})" for index, name in names.items()}
+    return {key: name if times[name] == 1 else f"{name} (point {key.point})" for key, name in names.items()}
 
 
-def _name(point: PointReport, *, with_target: bool) -> str:
+def whole_labels(report: Report) -> dict[int, str]:
+    """What each point is called by its index, all targets that shared it together."""
+    names: dict[int, list[str]] = {}
+    for key, name in labels(report).items():
+        names.setdefault(key.point, []).append(name)
+    return {index: " + ".join(parts) for index, parts in names.items()}
+
+
+def targets_of(report: Report) -> list[str]:
+    """The targets, in the order in which their points come."""
+    return list(dict.fromkeys(point.target for point in report.points))
+
+
+def name_of(point: PointReport, *, with_target: bool) -> str:
+    """What a point is called as long as no other has the same users."""
     users = "1 user" if point.users == 1 else f"{point.users} users"
     return f"{users}, {point.target}" if with_target else users
 
@@ -70,6 +84,12 @@ def point_colours(report: Report) -> list[str]:
     """One colour a point, in order; grey for the invalid ones."""
     ramp = ramp_of(len(report.points))
     return [GREY if point.verdict == "invalid" else ramp[at] for at, point in enumerate(report.points)]
+
+
+def contrasts(count: int) -> list[str]:
+    """`count` colours, each easily told from the next."""
+    first = [BLUE, ORANGE, PURPLE]
+    return first[:count] if count <= len(first) else ramp_of(count)
 
 
 def ramp_of(count: int) -> list[str]:

@@ -9,7 +9,7 @@ from harness.outcome import Outcome
 from reports.charts import look
 from reports.charts.look import Figure, Panel, Row
 from reports.frames import Floats
-from reports.report import Report
+from reports.report import PointKey, Report
 from reports.stats import observed
 from reports.window import Placed, gaps
 
@@ -103,13 +103,13 @@ def _scale(rows: Sequence[Row]) -> alt.Scale:
 def _rows(report: Report, places: Sequence[Placed], values_of: Callable[[Placed], Floats]) -> Iterator[Row]:
     names = look.labels(report)
     for placed in places:
-        index = placed.frames.point.index
+        point = placed.frames.point
         values = values_of(placed)
         if len(values):
             heights = np.quantile(values, _SHARES)
             for share, value in zip(_SHARES, np.maximum(heights, _FLOOR_MS), strict=True):
                 yield {
-                    "label": names[index],
+                    "label": names[PointKey(point.index, point.target)],
                     "share": look.brief(share),
                     "value": look.brief(value),
                 }

@@ -93,19 +93,20 @@ def against_users(report: Report, series: Sequence[Series], axis: Axis) -> alt.L
     values = [float(row["value"]) for row in rows]
     x = look.users_axis([int(row["users"]) for row in rows])
     y = alt.Y("value:Q", title=axis.title, scale=look.value_scale(values))
-    return look.layered(_thread(rows, x, y), *_lines(rows, series, x, y), _marks(rows, series, x, y))
+    names, colour = [line.name for line in series], _colour(report, series)
+    return look.layered(_thread(rows, x, y), *_lines(rows, names, colour, x, y), _marks(rows, names, colour, x, y))
 
 
 def _rows(report: Report, series: Sequence[Series], factor: float) -> Iterator[Row]:
     names = look.labels(report)
     for line in series:
         stretch = 0
-        for point in sorted(report.points, key=lambda point: (point.users, point.index)):
+        for point in sorted(report.points, key=lambda point: (point.target, point.users, point.index)):
             value = line.value(point)
             stretch += point.verdict == "invalid"
             if value is not None:
                 yield {
-                    "label": names[point.index],
+                    "label": names[point.key],
                     "users": point.users,
                     "target": point.target,
                     "series": line.name,
@@ -121,27 +122,25 @@ def _thread(rows: list[Row], x: alt.X, y: alt.Y) -> Any:
     return mark.encode(x=x, y=y, detail=["series:N", "target:N"])
 
 
-def _lines(rows: list[Row], series: Sequence[Series], x: alt.X, y: alt.Y) -> Iterator[Any]:
+def _lines(rows: list[Row], names: Sequence[str], colour: alt.Color, x: alt.X, y: alt.Y) -> Iterator[Any]:
     # A layer for each line: its dash is then no part of the legend, whose symbols it would tear.
-    names = [line.name for line in series]
     for name, dash in zip(names, look.DASHES, strict=False):
         mine = [row for row in rows if row["series"] == name and row["verdict"] != "invalid"]
         if not mine:
             continue
         mark = alt.Chart(look.data(mine)).mark_line(strokeWidth=2, strokeDash=dash)
-        yield mark.encode(x=x, y=y, color=_colour(names), detail=["stretch:O", "target:N"])
+        yield mark.encode(x=x, y=y, color=colour, detail=["stretch:O", "target:N"])
 
 
-def _marks(rows: list[Row], series: Sequence[Series], x: alt.X, y: alt.Y) -> Any:
-    names = [line.name for line in series]
-    shapes = alt.Scale(domain=names, range=list(look.SHAPES[: len(names)]))
+def _marks(rows: list[Row], names: Sequence[str], colour: alt.Color, x: alt.X, y: alt.Y) -> Any:
+    shapes = alt.Scale(domain=list(names), range=list(look.SHAPES[: len(names)]))
     return (
         alt.Chart(look.data(rows))
         .mark_point(size=55, filled=True, opacity=1)
         .encode(
             x=x,
             y=y,
-            color=alt.when("datum.verdict == 'invalid'").then(alt.value(look.GREY)).otherwise(_colour(names)),
+            color=alt.when("datum.verdict == 'invalid'").then(alt.value(look.GREY)).otherwise(colour),
             shape=alt.Shape("series:N", scale=shapes, legend=_legend(names)),
             tooltip=[
                 alt.Tooltip("label:N", title="point"),
@@ -153,9 +152,17 @@ def _marks(rows: list[Row], series: Sequence[Series], x: alt.X, y: alt.Y) -> Any
     )
 
 
-def _colour(names: Sequence[str]) -> alt.Color:
-    colours = [look.BLUE, look.ORANGE, look.PURPLE][: len(names)]
-    return alt.Color("series:N", scale=alt.Scale(domain=list(names), range=colours), legend=_legend(names))
+def _colour(report: Report, series: Sequence[Series]) -> alt.Color:
+    """Colour tells the lines apart or, where there are several targets, these; dash and shape tell the lines in any case."""
+    targets = look.targets_of(report)
+    if len(targets) > 1:
+        return _coloured("target", targets)
+    return _coloured("series", [line.name for line in series])
+
+
+def _coloured(field: str, names: list[str]) -> alt.Color:
+    scale = alt.Scale(domain=names, range=look.contrasts(len(names)))
+    return alt.Color(f"{field}:N", scale=scale, legend=_legend(names))
 
 
 def _legend(names: Sequence[str]) -> alt.Legend | None:
@@ -173,7 +180,9 @@ def tradeoff_chart(report: Report) -> alt.LayerChart | None:
         x=alt.X("ttft_ms:Q", title="TTFT p50 (ms)", scale=x_scale),
         y=alt.Y("chars_per_s:Q", title="characters/s", scale=alt.Scale(zero=True, nice=6)),
     )
-    colour = alt.when("datum.verdict == 'invalid'").then(alt.value(look.GREY)).otherwise(alt.value(look.BLUE))
+    targets = look.targets_of(report)
+    marked = _coloured("target", targets) if len(targets) > 1 else alt.value(look.BLUE)
+    colour = alt.when("datum.verdict == 'invalid'").then(alt.value(look.GREY)).otherwise(marked)
     return look.layered(
         chart.mark_line(color=look.GREY, strokeWidth=1.5).encode(order="order:Q", detail="target:N"),
         chart.mark_point(filled=True, size=70, opacity=1).encode(
@@ -196,7 +205,7 @@ def _tradeoff_rows(report: Report) -> Iterator[Row]:
         if ttft_s is not None and rate is not None:
             yield {
                 "order": order,
-                "label": names[point.index],
+                "label": names[point.key],
                 "users": point.users,
                 "target": point.target,
                 "ttft_ms": look.brief(ttft_s * _MS),

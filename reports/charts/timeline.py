@@ -55,17 +55,27 @@ def timeline_figure(places: Sequence[Placed], clock: RunClock, shading: Shading)
 
 
 def shade(report: Report, places: Sequence[Placed], clock: RunClock) -> Shading:
-    """The windows on the run's axis."""
-    names = look.labels(report)
-    verdicts = {point.index: point.verdict for point in report.points}
-    rows: list[Row] = []
+    """The windows on the run's axis; a point that several targets shared has one, and the worst verdict of theirs."""
+    names = look.whole_labels(report)
+    verdicts = {index: _worst(report, index) for index in names}
+    rows: dict[int, Row] = {}
     for placed in places:
         window = window_span(placed, clock)
-        point = placed.frames.point
+        point = placed.frames.entire.point
         if window is not None:
-            span: Row = {"start_s": look.brief(window.start_s), "end_s": look.brief(window.end_s)}
-            rows.append(span | {"label": names[point.index], "users": point.users, "verdict": verdicts[point.index]})
-    return Shading(rows, max((end_of(placed, clock) for placed in places), default=0.0))
+            rows[point.index] = {
+                "start_s": look.brief(window.start_s),
+                "end_s": look.brief(window.end_s),
+                "label": names[point.index],
+                "users": point.users,
+                "verdict": verdicts[point.index],
+            }
+    return Shading(list(rows.values()), max((end_of(placed, clock) for placed in places), default=0.0))
+
+
+def _worst(report: Report, index: int) -> str:
+    verdicts = {point.verdict for point in report.points if point.index == index}
+    return next(verdict for verdict in ("invalid", "doubtful", "trusted") if verdict in verdicts)
 
 
 def time_axis(end_s: float, field: str = "at_s") -> alt.X:

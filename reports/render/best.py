@@ -33,7 +33,7 @@ def headline(report: Report) -> str:
     stream = f"{rate(point.stream.chars_per_s.p50)} characters/s for each stream"
     success = f"{ratio(point.success_ratio)} of the requests succeeded"
     doubt = "" if point.verdict == "trusted" else f" This point is {point.verdict}: see the verdict."
-    return f"Best at {labels(report)[point.index]}: {total} in all, {wait}, {stream}; {success}.{doubt}"
+    return f"Best at {labels(report)[point.key]}: {total} in all, {wait}, {stream}; {success}.{doubt}"
 
 
 def _nothing(report: Report) -> str:

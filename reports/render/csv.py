@@ -32,6 +32,8 @@ def render_comparison(comparison: Comparison) -> bytes:
     )
 
 
+_LEFT_OUT = ("by_turn",)
+"""As many as a conversation has turns; requests.csv has the turn of each request."""
 _WHOLE = ("outcomes", "slo")
 """Their keys vary from run to run, and a column must not."""
 
@@ -41,6 +43,8 @@ def _flat(node: Mapping[str, Any], path: str = "") -> dict[str, Any]:
     for key, value in node.items():
         if key == "reasons":
             flat[f"{path}reasons"] = " ".join(reason["code"] for reason in value)
+        elif key in _LEFT_OUT:
+            continue
         elif key in _WHOLE:
             flat[f"{path}{key}"] = json.dumps(value)
         elif isinstance(value, dict):

@@ -19,6 +19,7 @@ from reports.compare import Comparison
 from reports.frames import Frames
 from reports.render import sections, sides
 from reports.render.best import headline
+from reports.render.chapters import chapters
 from reports.render.numbers import MISSING, significant
 from reports.report import Report
 
@@ -57,6 +58,7 @@ def render(report: Report, frames: Frames) -> str:
         summary=sections.summary(report),
         outcomes=sections.outcomes(report),
         faults=sections.faults(frames),
+        chapters=chapters(report),
         locust=sections.locust_table(report, frames),
         details=sections.details(report),
         definitions=(*LATENCIES, *STREAM, *CLIENT),

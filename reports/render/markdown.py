@@ -8,6 +8,7 @@ from reports.compare import Comparison, Difference, PointComparison
 from reports.frames import Frames
 from reports.render import sections
 from reports.render.best import headline
+from reports.render.chapters import Chapter, chapters
 from reports.render.numbers import MISSING, factor, in_unit, ratio, seconds, signed
 from reports.render.sections import Line, Table
 from reports.report import PointReport, Reason, Report
@@ -26,6 +27,7 @@ def render(report: Report, frames: Frames) -> str:
         "## Requests",
         "In the window, and in brackets in the whole point, warm-up and cooldown included.",
         _table(sections.outcomes(report)),
+        *(block for chapter in chapters(report) for block in _chapter(chapter)),
         "## Load generator",
         _table(_generator(report)),
         "## Run",
@@ -61,15 +63,21 @@ def _point_reasons(report: Report) -> str:
         return ""
     names = labels(report)
     return _bullets(
-        f"{names[point.index]}: {', '.join(f'{reason.code} ({reason.level})' for reason in point.reasons)}"
+        f"{names[point.key]}: {', '.join(f'{reason.code} ({reason.level})' for reason in point.reasons)}"
         for point in report.points
         if point.reasons
     )
 
 
+def _chapter(chapter: Chapter) -> Iterator[str]:
+    yield f"## {chapter.title}"
+    yield _table(chapter.table)
+    yield chapter.note
+
+
 def _generator(report: Report) -> Table:
     names = labels(report)
-    lines = [Line((names[point.index], *_fared(point))) for point in report.points]
+    lines = [Line((names[point.key], *_fared(point))) for point in report.points]
     return Table(("Point", "CPU", "Loop lag p99", "Read lag p99", "Late dispatch p99", "Bounded stamps"), lines)
 
 
@@ -109,8 +117,7 @@ def _unmatched(side: str, users: Sequence[int]) -> list[str]:
 
 
 def _pair(point: PointComparison) -> Iterator[str]:
-    target = "" if point.target == "default" else f", {_escape(point.target)}"
-    yield f"## {point.users} user{'' if point.users == 1 else 's'}{target}"
+    yield f"## {_escape(point.name)}"
     invalid = "invalid" in (point.base_verdict, point.candidate_verdict)
     yield f"Base {point.base_verdict}, candidate {point.candidate_verdict}." + (
         " A side is invalid, so nothing follows from the differences." if invalid else ""

@@ -32,6 +32,8 @@ _WHOLE_NUMBERS = [
     "usage_output",
     "usage_cached",
     "usage_reasoning",
+    "counted_output",
+    "prompt_chars",
     "request_bytes",
     "first_us",
     "last_us",

@@ -88,7 +88,7 @@ def comparison_summary(comparison: Comparison) -> RenderableType:
 
 
 def _pair(point: PointComparison) -> Table:
-    title = f"{point.users} user{'' if point.users == 1 else 's'} ({point.base_verdict} → {point.candidate_verdict})"
+    title = f"{point.name} ({point.base_verdict} → {point.candidate_verdict})"
     table = _table("metric", "base", "candidate", "difference", "95 % interval", "factor", title=title)
     table.columns[0].justify = "left"
     for metric in point.metrics:

@@ -9,7 +9,7 @@ import numpy as np
 from harness.metrics import CLIENT, LATENCIES, STREAM, US_PER_S, Metric
 from harness.outcome import NOT_JUDGED, Outcome
 from harness.run import Calibration, Host, Manifest
-from reports.charts.look import labels
+from reports.charts.look import labels, targets_of, whole_labels
 from reports.frames import Frames, PointFrames
 from reports.render.numbers import MISSING, count, in_unit, rate, ratio, seconds, significant
 from reports.report import Distribution, PointReport, Report
@@ -55,12 +55,10 @@ def facts(manifest: Manifest, report: Report) -> list[Fact]:
     git = manifest.git
     commit = "" if git is None else f", git {git.commit[:12]}{' with local changes' if git.dirty else ''}"
     return [
-        Fact("Model", manifest.model),
-        Fact("URL", manifest.url),
-        Fact("Dialect", manifest.dialect),
+        *_asked(manifest),
         Fact("Test set", f"{testset.name}: {count(testset.prompts)} prompts from {testset.source}"),
         Fact("Test set digest", testset.digest),
-        Fact("Users", ", ".join(str(point.users) for point in report.points) or MISSING),
+        Fact("Users", _users(report)),
         Fact("Measured window", _windows(report)),
         Fact("Date", f"{manifest.begun} to {manifest.ended or MISSING}"),
         Fact("Stamps", _STAMPS[manifest.stamps]),
@@ -69,6 +67,28 @@ def facts(manifest: Manifest, report: Report) -> list[Fact]:
         Fact("Command", shlex.join(manifest.command)),
         Fact("Machine", _machine(manifest.machine, len({process.worker for process in manifest.processes}))),
     ]
+
+
+def _asked(manifest: Manifest) -> Iterator[Fact]:
+    """Who was asked: a line each where there are several."""
+    if len(manifest.targets) < 2:
+        yield Fact("Model", manifest.model)
+        yield Fact("URL", manifest.url)
+        yield Fact("Dialect", manifest.dialect)
+        return
+    for target in manifest.targets:
+        yield Fact(f"Target {target.name}", f"{target.model} at {target.url}, by {target.dialect}")
+
+
+def _users(report: Report) -> str:
+    """Those of each point; once, where all targets have the same."""
+    counts = {
+        target: ", ".join(str(point.users) for point in report.points if point.target == target)
+        for target in targets_of(report)
+    }
+    if len(set(counts.values())) == 1:
+        return next(iter(counts.values()))
+    return "; ".join(f"{users} of {target}" for target, users in counts.items()) or MISSING
 
 
 def _calibration(found: Calibration | None) -> Iterator[Fact]:
@@ -88,6 +108,7 @@ def _calibration(found: Calibration | None) -> Iterator[Fact]:
 _STAMPS = {
     "kernel": "by the kernel, when the bytes came in",
     "user": "by the load process, when it read them: its own delay is in the numbers",
+    "yield": "where query_model() yields, in the load process: its delay and that of the client it uses are in the numbers",
 }
 
 
@@ -124,8 +145,7 @@ def summary(report: Report) -> Table:
     columns = [column for column in _SUMMARY if column.name != "Goodput" or any(p.goodput for p in report.points)]
     names = labels(report)
     lines = [
-        Line((names[point.index], *(column.text(point) for column in columns)), point.verdict)
-        for point in report.points
+        Line((names[point.key], *(column.text(point) for column in columns)), point.verdict) for point in report.points
     ]
     return Table(("Point", *(column.name for column in columns)), lines)
 
@@ -171,7 +191,7 @@ def details(report: Report) -> list[PointDetail]:
     """All figures of each point."""
     names = labels(report)
     return [
-        PointDetail(names[point.index], point.verdict, point.state, _figures(point), _counts(point))
+        PointDetail(names[point.key], point.verdict, point.state, _figures(point), _counts(point))
         for point in report.points
     ]
 
@@ -236,7 +256,7 @@ def outcomes(report: Report) -> Table:
         if any(outcome in point.requests.outcomes or outcome in point.requests_all.outcomes for point in report.points)
     ]
     lines = [Line((str(outcome), *(_times(point, outcome) for point in report.points))) for outcome in seen]
-    return Table(("Outcome", *(names[point.index] for point in report.points)), lines)
+    return Table(("Outcome", *(names[point.key] for point in report.points)), lines)
 
 
 def _times(point: PointReport, outcome: Outcome) -> str:
@@ -262,26 +282,32 @@ def _fault_rows(point: PointFrames) -> Iterator[tuple[str, str, str]]:
 
 def locust_table(report: Report, frames: Frames) -> Table:
     """Locust's numbers of each whole point beside ours of the same requests: those neither aborted nor dropped."""
-    names = labels(report)
-    by_index = {point.point.index: point for point in frames.points}
+    names = whole_labels(report)
+    by_index = {point.point.index: point.entire for point in frames.points}
     heads = (
         *("Point", "Requests, ours", "Locust", "Failures, ours", "Locust"),
         *("E2E median, ours", "Locust", "E2E p95, ours", "Locust", "Counts agree"),
     )
-    lines = [_locust_line(names[point.index], point, by_index[point.index]) for point in report.points]
+    lines = [_locust_line(name, _parts(report, index), by_index[index]) for index, name in names.items()]
     return Table(heads, lines)
 
 
-def _locust_line(name: str, point: PointReport, frames: PointFrames) -> Line:
-    whole, check = point.requests_all, point.locust
+def _parts(report: Report, index: int) -> list[PointReport]:
+    """The rows of one point: as many as it has targets."""
+    return [point for point in report.points if point.index == index]
+
+
+def _locust_line(name: str, parts: Sequence[PointReport], frames: PointFrames) -> Line:
+    failed = sum(part.requests_all.failed for part in parts)
+    check = parts[0].locust
     total = None if frames.locust is None else frames.locust.total
     theirs = _Pair(None, None) if total is None else _Pair(_from_ms(total.median_ms), _from_ms(total.p95_ms))
     ours = _whole_e2e_s(frames)
     cells = (
         name,
-        count(whole.ok + whole.failed),
+        count(sum(part.requests_all.ok for part in parts) + failed),
         count(check.requests),
-        count(whole.failed),
+        count(failed),
         count(check.failures),
         seconds(ours.median_s),
         seconds(theirs.median_s),

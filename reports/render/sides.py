@@ -51,14 +51,9 @@ def changes(comparison: Comparison) -> Table:
 def pairs(comparison: Comparison) -> list[Pair]:
     """Each pair of points, every metric that at least one side has."""
     return [
-        Pair(_name(point), point.base_verdict, point.candidate_verdict, Table(_HEADS, list(_lines(point))))
+        Pair(point.name, point.base_verdict, point.candidate_verdict, Table(_HEADS, list(_lines(point))))
         for point in comparison.points
     ]
-
-
-def _name(point: PointComparison) -> str:
-    users = "1 user" if point.users == 1 else f"{point.users} users"
-    return users if point.target == "default" else f"{users}, {point.target}"
 
 
 def _lines(point: PointComparison) -> Iterator[Line]:

@@ -30,6 +30,8 @@ DOUBTS: tuple[Rule, ...] = (
     sample.too_few_requests,
     meaning.bundled,
     meaning.prompt_reuse,
+    meaning.lengths_missed,
     meaning.no_usage,
+    meaning.tokens_disagree,
 )
 """Asked of a point that came as far as its window."""

@@ -70,13 +70,25 @@ def bounded_stamps(facts: Facts) -> Reason | None:
     )
 
 
+_UNSTAMPED = {
+    "user": (
+        "The times were taken by the load process and not by the kernel",
+        "Make the load on Linux, where the kernel stamps what arrives.",
+    ),
+    "yield": (
+        "The times were taken where query_model() yields, behind the client that it uses, and not by the kernel",
+        "Have the server asked by a dialect, shipped or your own, where one can be: then the kernel stamps what arrives.",
+    ),
+}
+"""By where the stamps come from: what is said of it, and what to do."""
+
+
 def unstamped(facts: Facts) -> Reason | None:
-    if facts.stamps != "user":
+    if facts.stamps not in _UNSTAMPED:
         return None
     figure = facts.point.client.loop_lag_s.p99
     crossed = above(figure, UNSTAMPED_LOOP_LAG_S)
-    text = "The times were taken by the load process and not by the kernel"
-    remedy = "Make the load on Linux, where the kernel stamps what arrives."
+    text, remedy = _UNSTAMPED[facts.stamps]
     if crossed is None:
         return Reason(
             code="unstamped",
@@ -96,15 +108,20 @@ def concurrency_not_reached(facts: Facts) -> Reason | None:
     target = facts.point.concurrency.target
     if facts.open_loop or facts.concurrency is None or not target:
         return None
-    figure = facts.concurrency / target
+    figure = (facts.concurrency + (facts.thinking or 0)) / target
     return reason(
         "concurrency_not_reached",
         figure,
         below(figure, CONCURRENCY_RATIO),
-        f"On average {rate(facts.concurrency)} requests were in flight, {ratio(figure)} of the {target} users.",
+        f"On average {rate(facts.concurrency)} requests were in flight{_thinking(facts)}, "
+        f"{ratio(figure)} of the {target} users.",
         "Look for failing or refused connections, a cap on connections before the server, waiting times in the user "
         "class, or a load process at its limit.",
     )
+
+
+def _thinking(facts: Facts) -> str:
+    return "" if facts.thinking is None else f" and {rate(facts.thinking)} users paused between two turns"
 
 
 def late_dispatch(facts: Facts) -> Reason | None:

@@ -15,7 +15,7 @@ def counts_disagree(facts: Facts) -> Reason | None:
         return None
     torn = f" {facts.torn_lines} lines could not be read." if facts.torn_lines else ""
     remedy = "Do not use this point; run it again, and report the run folder if it happens twice."
-    locust, ours = facts.point.locust, facts.point.requests_all
+    locust, ours = facts.point.locust, facts.recorded
     if locust.requests is None:
         return _invalid("counts_disagree", f"Locust left no statistics to check the records against.{torn}", remedy)
     judged = ours.ok + ours.failed

@@ -11,6 +11,7 @@ BENCHES = (
     ("A master that keeps 20,000 records a second of 40 workers", "master.py"),
     ("The memory of 4,000 open streams", "memory.py"),
     ("The simulator alone on one core", "simulator.py"),
+    ("The store of the service: a large run, and averages over many results", "store.py"),
     ("What each step of an event and of a request costs", "costs.py"),
     ("What is added to the numbers, beside plain Locust and aiohttp", "accuracy.py"),
 )

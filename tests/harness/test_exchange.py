@@ -166,6 +166,7 @@ def test_every_field_of_an_answer():
         fault=None,
         finish="stop",
         usage=Usage(prompt=16, output=4),
+        prompt_chars=1,
         request_bytes=412,
         response_bytes=sum(len(body) for body in bodies),
         text="你🎉é!",
@@ -388,8 +389,8 @@ def test_a_redirect_to_nowhere():
 
 
 UNSENT = (Break.CONNECT, Break.TLS, Break.TIMEOUT_CONNECT)
-HEADLESS = (Break.TIMEOUT_FIRST_BYTE, Break.CUT, Break.MALFORMED, Break.TIMEOUT_TOTAL)
-TORN = (Break.TIMEOUT_IDLE, Break.TIMEOUT_TOTAL, Break.CUT, Break.MALFORMED)
+HEADLESS = (Break.TIMEOUT_FIRST_BYTE, Break.CUT, Break.MALFORMED, Break.FAULT, Break.TIMEOUT_TOTAL)
+TORN = (Break.TIMEOUT_IDLE, Break.TIMEOUT_TOTAL, Break.CUT, Break.MALFORMED, Break.FAULT)
 
 
 @pytest.mark.parametrize("how", UNSENT)

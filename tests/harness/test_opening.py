@@ -4,11 +4,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harness import opening, run
-from harness.opening import Secrets, from_manifest, open_run, read_secrets, to_manifest
+from harness import opening, run, ways
+from harness.opening import from_manifest, open_run, to_manifest
 from harness.options import UsageMistakes, resolve
 from harness.outcome import Outcome
 from harness.run import Point, RunError
+from harness.targets import Target
+from harness.ways import Secrets, read_secrets
 from harness.wire.models import Models, ProbeError
 
 URL = "http://127.0.0.1:9/v1"
@@ -52,6 +54,11 @@ def mistakes(tmp_path, **raw) -> list[str]:
         opened(tmp_path, **raw)
     assert not (tmp_path / "output").exists()
     return info.value.mistakes
+
+
+def target(**raw) -> Target:
+    (only,) = resolve(raw).all_targets
+    return only
 
 
 def test_a_role_that_the_api_has_no_place_for_is_said_before_anything_is_sent(tmp_path, server):
@@ -245,18 +252,18 @@ def test_secrets_go_to_the_server_and_into_no_file(tmp_path, server, monkeypatch
 def test_without_a_key_there_is_none(monkeypatch, value):
     if value is not None:
         monkeypatch.setenv("OPENAI_API_KEY", value)
-    assert read_secrets(resolve({"host": URL})) == Secrets(None, {})
+    assert read_secrets(target(host=URL)) == Secrets(None, {})
 
 
 @pytest.mark.parametrize("value", ["SECRET\r\nX-Evil: 1", "SÉCRET SECRET", "SECRET\x00"])
 def test_a_secret_that_no_header_can_carry_is_not_repeated(monkeypatch, value):
     if "\x00" in value:
-        monkeypatch.setattr(opening.os, "environ", {"OPENAI_API_KEY": value, "X_TOKEN": value})
+        monkeypatch.setattr(ways.os, "environ", {"OPENAI_API_KEY": value, "X_TOKEN": value})
     else:
         monkeypatch.setenv("OPENAI_API_KEY", value)
         monkeypatch.setenv("X_TOKEN", value)
     with pytest.raises(UsageMistakes) as info:
-        read_secrets(resolve({"host": URL, "headers": ["X-Token: env:X_TOKEN"]}))
+        read_secrets(target(host=URL, headers=["X-Token: env:X_TOKEN"]))
     assert info.value.mistakes == [
         '--header "X-Token: env:X_TOKEN": the environment variable X_TOKEN holds characters that no header can carry.',
         "--api-key-env: the environment variable OPENAI_API_KEY holds characters that no header can carry.",
@@ -271,7 +278,7 @@ def test_a_header_without_its_variable(tmp_path, server):
 
 
 def test_an_empty_header_is_a_header():
-    assert read_secrets(resolve({"host": URL, "headers": ["X-A:"]})).headers == {"X-A": ""}
+    assert read_secrets(target(host=URL, headers=["X-A:"])).headers == {"X-A": ""}
 
 
 def test_all_mistakes_at_once(tmp_path, server, monkeypatch):
@@ -297,3 +304,68 @@ def test_entries_that_ask_nothing_are_counted_in_the_manifest(tmp_path, server):
     manifest = opened(tmp_path, testset=str(path)).manifest
     assert manifest.notes == [f"2 entries of {path} ask nothing and were left out of the prompts."]
     assert opened(tmp_path, testset="chat").manifest.notes == []
+
+
+# Several targets
+
+
+def two(tmp_path, *more, **raw):
+    words = ["name=a host=http://a", "name=b host=http://b dialect=messages model=big", *more]
+    return opened(tmp_path, host="http://h", targets=words, **raw)
+
+
+def test_each_target_is_asked_once_with_its_own_key(tmp_path, server, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "of-a")
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "of-b")
+    server.models = Models(("big",), "status 200, 1 models")
+    manifest = two(tmp_path).manifest
+    assert server.asked == [
+        ("http://a/v1/models", {"Authorization": "Bearer of-a"}, "OPENAI_API_KEY"),
+        (
+            "http://b/v1/models?limit=1000",
+            {"x-api-key": "of-b", "anthropic-version": "2023-06-01"},
+            "ANTHROPIC_API_KEY",
+        ),
+    ]
+    assert [(each.name, each.url, each.model, each.dialect, each.probe, each.weight) for each in manifest.targets] == [
+        ("a", "http://a/v1/chat/completions", "big", "chat", "GET http://a/v1/models: status 200, 1 models", 1),
+        (
+            "b",
+            "http://b/v1/messages",
+            "big",
+            "messages",
+            "GET http://b/v1/models?limit=1000: status 200, 1 models",
+            1,
+        ),
+    ]
+    first = manifest.targets[0]
+    assert (manifest.url, manifest.model, manifest.dialect, manifest.probe) == (
+        *(first.url, first.model, first.dialect, first.probe),
+    )
+
+
+def test_mistakes_of_all_targets_come_together(tmp_path, server):
+    server.models = Models(("x", "y"), "status 200, 2 models")
+    with pytest.raises(UsageMistakes) as info:
+        two(tmp_path)
+    assert [mistake.split(": ")[0] for mistake in info.value.mistakes] == ["--target a", "--target b"]
+
+
+def test_what_all_targets_lack_is_said_once(tmp_path, server):
+    with pytest.raises(UsageMistakes) as info:
+        two(tmp_path, headers=["X-Token: env:X_TOKEN"])
+    assert info.value.mistakes == ['--header "X-Token: env:X_TOKEN": the environment variable X_TOKEN is not set.']
+
+
+def test_a_run_of_one_target_lists_it(tmp_path, server):
+    (only,) = opened(tmp_path).manifest.targets
+    assert (only.name, only.url, only.model) == ("default", f"{URL}/chat/completions", "m")
+
+
+def test_the_prompts_are_kept_beside_the_manifest_unless_no_text_is(tmp_path, server):
+    path = tmp_path / "mine.jsonl"
+    path.write_text('{"prompt":"Why?"}\n')
+    kept = opened(tmp_path, testset=str(path))
+    assert (kept.folder / "prompts.jsonl").read_text() == '{"prompt":"mine/0","text":"Why?"}\n'
+    bare = opened(tmp_path, testset=str(path), keep_text="off")
+    assert not (bare.folder / "prompts.jsonl").exists()

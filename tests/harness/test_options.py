@@ -63,6 +63,21 @@ def test_the_defaults():
         image_size=None,
         image_pool=32,
         images_per_request=1,
+        input_tokens=None,
+        input_chars=None,
+        output_tokens=None,
+        synthetic_prompts=1000,
+        prefix_share=0,
+        prefix_pool=1,
+        targets=(),
+        target_mode="interleaved",
+        min_tokens=None,
+        ignore_eos=False,
+        temperature=None,
+        top_p=None,
+        sampling_seed=None,
+        stop=(),
+        extra_body={},
         users=(1, 2, 4, 8, 16),
         run_time_s=30,
         requests=None,
@@ -96,7 +111,16 @@ def test_the_defaults_of_the_documentation_are_the_defaults():
         option.key: option.default
         for option in OPTIONS
         if option.default
-        not in ("required", "–", "empty", "off", "the only one the server lists", "all users within 5 s", "by dialect")
+        not in (
+            "required",
+            "–",
+            "empty",
+            "off",
+            "the only one the server lists",
+            "all users within 5 s",
+            "by dialect",
+            "the server's",
+        )
     }
     told.pop("locustfile")
     assert fields(resolve({"host": URL} | told)) == fields(Options(host=URL))
@@ -181,7 +205,7 @@ TIME = "give a time such as 30, 30s, 500ms, 2m or 1h20m."
         ({"host": "http://[::1"}, "--host: give a URL such as http://127.0.0.1:8000."),
         (
             {"dialect": "morse"},
-            "--dialect 'morse': give one of chat, completions, responses, messages, gemini, ollama, tgi.",
+            "--dialect 'morse': give one of chat, completions, responses, messages, gemini, ollama, tgi, or a dialect of your own: a file such as ./my_dialect.py, or a module such as my_package.my_dialect.",
         ),
         ({"users": ["1", "x"]}, "--users 'x': give a whole number of one or more."),
         ({"users": ["0"]}, "--users '0': give a whole number of one or more."),

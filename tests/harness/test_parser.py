@@ -1,24 +1,13 @@
-import os
-
 import pytest
 
 from harness.options import OPTIONS, UsageMistakes, resolve
-from harness.parser import make_parser
+from harness.parser import make_parser, parse
 
 HOST = ("--host", "http://h")
 
 
-@pytest.fixture(autouse=True)
-def _no_settings_of_this_machine(monkeypatch, tmp_path):
-    """Neither its environment nor its config files."""
-    for name in [name for name in os.environ if name.startswith("LLOCUST_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-
-
 def parsed(*words):
-    return vars(make_parser().parse_args(list(words)))
+    return parse(list(words))
 
 
 def options(*words):
@@ -34,7 +23,13 @@ def sentence(*words) -> str:
 
 def test_what_is_not_given_is_none():
     assert {key: value for key, value in parsed().items() if value} == {}
-    assert set(parsed()) == {option.key for option in OPTIONS} | {"resume", "quiet", "json_progress", "config"}
+    assert set(parsed()) == {option.key for option in OPTIONS} | {
+        "resume",
+        "quiet",
+        "json_progress",
+        "dry_run",
+        "config",
+    }
 
 
 def test_nothing_but_a_host():
@@ -66,6 +61,15 @@ def test_headers_may_be_repeated_and_hold_blanks():
     assert options("--header", "X-A: b c", "--header", "X-D: env:E").headers == ("X-A: b c", "X-D: env:E")
 
 
+def test_texts_that_end_an_answer_may_be_repeated_and_hold_anything():
+    assert options("--stop", "a, b", "--stop=-x", "--stop", " ").stop == ("a, b", "-x", " ")
+
+
+def test_targets_may_be_repeated():
+    words = ("--target", "name=a host=http://a", "--target", "name=b host=http://b")
+    assert [target.host for target in options(*words).targets] == ["http://a", "http://b"]
+
+
 def test_bounds_may_be_many():
     assert options("--slo", "ttft=500ms", "tpot=50ms").slo == {"ttft": 0.5, "tpot": 0.05}
 
@@ -80,38 +84,6 @@ def test_switches():
 def test_what_is_said_twice_counts_as_said_last():
     assert options("--run-time", "1", "--users", "1", "--run-time", "2", "--users", "5").run_time_s == 2
     assert options("--users", "1", "--users", "5", "6").users == (5, 6)
-
-
-def test_the_environment(monkeypatch):
-    monkeypatch.setenv("LLOCUST_USERS", "3 5")
-    monkeypatch.setenv("LLOCUST_RUN_TIME", "7s")
-    monkeypatch.setenv("LLOCUST_HEADER", "X-A: b")
-    monkeypatch.setenv("LLOCUST_KEEP_TEXT", "false")
-    monkeypatch.setenv("LLOCUST_SALT", "true")
-    given = options()
-    assert (given.users, given.run_time_s, given.headers) == ((3, 5), 7, ("X-A: b",))
-    assert (given.keep_text, given.salt) == (False, True)
-
-
-def test_what_is_typed_comes_before_the_environment_and_that_before_the_file(monkeypatch, tmp_path):
-    (tmp_path / "llocust.conf").write_text("run-time = 1\nmax-tokens = 1\nseed = 1\n")
-    monkeypatch.setenv("LLOCUST_RUN_TIME", "2")
-    monkeypatch.setenv("LLOCUST_MAX_TOKENS", "2")
-    given = options("--run-time", "3")
-    assert (given.run_time_s, given.max_tokens, given.seed) == (3, 2, 1)
-
-
-def test_a_config_file(tmp_path):
-    file = tmp_path / "mine.conf"
-    file.write_text('users = [1, 2]\nslo = [ttft=1s, e2e=9]\nheader = ["X-A: b", "X-C: d"]\nkeep-text = false\n')
-    given = options("--config", str(file))
-    assert (given.users, given.slo, given.keep_text) == ((1, 2), {"ttft": 1, "e2e": 9}, False)
-    assert given.headers == ("X-A: b", "X-C: d")
-
-
-def test_the_config_file_at_home(tmp_path):
-    (tmp_path / ".llocust.conf").write_text("seed = 9\n")
-    assert options().seed == 9
 
 
 def test_options_of_the_sweep_itself():
@@ -134,15 +106,6 @@ def test_an_abbreviation_is_no_option():
 
 def test_an_option_without_its_value():
     assert sentence("--users") == f"Argument -u/--users/--test-runs: expected at least one argument. {LIST}"
-
-
-def test_a_config_file_that_is_not_there():
-    assert sentence("--config", "no.conf").startswith("Unable to open config file: no.conf.")
-
-
-def test_an_unknown_key_in_a_config_file(tmp_path):
-    (tmp_path / "llocust.conf").write_text("usres = 4\n")
-    assert sentence() == f"There is no option --usres. {LIST}"
 
 
 def test_the_help_tells_every_option_with_its_default():

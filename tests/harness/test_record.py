@@ -36,6 +36,7 @@ WHOLE = Record(
     status=200,
     finish="length",
     usage=Usage(16, 3),
+    prompt_chars=21,
     request_bytes=412,
     response_bytes=2210,
     text="Grüß dich 你",
@@ -48,7 +49,7 @@ LINE = (
     '"headers_us":1200,"first_event_us":1250,"at_us":[104100,124080,144090],"chars":[4,6,5],"kinds":"ttt",'
     '"reads":4,"bound_us":[[1,350]],"lag_us":{"p50":40,"max":900},"ended_us":145000,"outcome":"ok","status":200,'
     '"fault":null,"finish":"length","usage":{"prompt":16,"output":3,"cached":null,"reasoning":null},'
-    '"request_bytes":412,"response_bytes":2210,"text":"Grüß dich 你"}\n'
+    '"prompt_chars":21,"request_bytes":412,"response_bytes":2210,"text":"Grüß dich 你"}\n'
 ).encode()
 
 # Any text that a file can hold; halves of surrogate pairs are tested apart.
@@ -93,6 +94,7 @@ RECORDS = st.builds(
     fault=st.none() | TEXT,
     finish=st.none() | TEXT,
     usage=st.none() | st.builds(Usage, MAYBE_COUNT, MAYBE_COUNT, MAYBE_COUNT, MAYBE_COUNT),
+    prompt_chars=MAYBE_COUNT,
     request_bytes=MAYBE_COUNT,
     response_bytes=COUNT,
     text=st.none() | TEXT,
@@ -121,7 +123,7 @@ def test_what_was_not_observed_is_null_and_never_zero():
 
     assert " ".join(unobserved) == (
         "conversation turns think_us wanted due_ns sent_ns connect_us reused headers_us first_event_us lag_us ended_us "
-        "status fault finish usage request_bytes text"
+        "status fault finish usage prompt_chars request_bytes text"
     )
     assert all(f'"{field}":null'.encode() in to_line(record) for field in unobserved)
 

@@ -12,6 +12,7 @@ from harness.dialects import DIALECTS
 from harness.options import Options
 from harness.pictures import image_of
 from harness.png import noise
+from harness.targets import Target
 from harness.testset import Album, Message, digest, digest_of_all
 from harness.testset import TestsetError as Mistakes
 
@@ -194,6 +195,10 @@ def test_a_dialect_without_images_is_refused():
 
     assert mistakes(dialect="completions", testset="vision") == [sentence]
     assert mistakes(dialect="completions", image_size=(8, 8)) == [sentence]
+    both = tuple(Target(name=name, host="h", dialect=name, api_key_env="K") for name in ("chat", "completions"))
+    assert mistakes(targets=both, testset="vision") == [sentence]
+    asked = mistakes(dialect="query_model", query_model="m.py", testset="vision")
+    assert asked == [sentence.replace("--dialect completions", "--query-model")]
     assert take(dialect="completions", testset="short").prompts
 
 

@@ -52,7 +52,7 @@ def test_an_interval_needs_the_raw_requests(tmp_path):
 
 
 def test_samples_are_of_the_ok_requests_of_the_window(tmp_path):
-    samples = samples_of(load(write_run(tmp_path, mixed())))[1]
+    (samples,) = samples_of(load(write_run(tmp_path, mixed()))).values()
     assert sorted(samples["latency.ttft_s"]) == [0.05, 0.2]
     assert sorted(samples["latency.e2e_s"]) == [0.2, 0.3]
     assert samples_of(None) == {}

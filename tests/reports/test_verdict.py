@@ -138,6 +138,16 @@ def test_unstamped(judged, lag_us, level):
 
 
 @pytest.mark.parametrize(
+    ("stamps", "taken", "remedy"),
+    [("user", "by the load process", "on Linux"), ("yield", "where query_model() yields", "by a dialect")],
+)
+def test_unstamped_says_where_the_stamps_were_taken_and_what_to_do(judged, stamps, taken, remedy):
+    (reason,) = judged(stamps=stamps).points[0].reasons
+    assert f"The times were taken {taken}" in reason.text
+    assert remedy in reason.remedy
+
+
+@pytest.mark.parametrize(
     ("users", "expected"),
     [
         (32, {}),

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from harness.opening import Secrets
 from harness.options import Options
 from harness.run import Host, Manifest, Point, TestsetInfo
 from harness.swarm.plan import Plan
 from harness.testset import Message, Prompt, Testset
+from harness.ways import Secrets, Way
 from harness.wire.network import resolve
 
 HOST = "http://127.0.0.1:1"
@@ -30,4 +30,5 @@ def plan(folder: Path, run: str, secret: str = "sk-of-a-made-up-run") -> Plan:
         points=[Point(index=1, users=3, state="running")],
     )
     testset = Testset("chat", "shipped", "d", (Prompt(index=0, messages=(Message("user", "Hi"),)),))
-    return Plan(folder, manifest, Options(host=HOST), testset, resolve(HOST), Secrets(secret, {"X-Key": secret}))
+    ways = {"default": Way(resolve(HOST), Secrets(secret, {"X-Key": secret}))}
+    return Plan(folder, manifest, Options(host=HOST), testset, ways)

@@ -29,6 +29,9 @@ class _Request(msgspec.Struct):
     max_tokens: int | None = None
     max_completion_tokens: int | None = None
     stream_options: StreamOptions | None = None
+    ignore_eos: bool = False
+    """No part of OpenAI's API, like `min_tokens`: vLLM and SGLang take them."""
+    min_tokens: int = 0
 
 
 class Chat(OpenAi):
@@ -45,6 +48,8 @@ class Chat(OpenAi):
             prompt=said(request.messages),
             limit=limited(limit),
             stream=request.stream,
+            least=request.min_tokens,
+            ignore_end=request.ignore_eos,
             include_usage=request.stream_options is not None and request.stream_options.include_usage,
         )
 

@@ -19,6 +19,9 @@ class _Request(msgspec.Struct):
     stream: bool = False
     max_tokens: int | None = None
     stream_options: StreamOptions | None = None
+    ignore_eos: bool = False
+    """No part of OpenAI's API, like `min_tokens`: vLLM and SGLang take them."""
+    min_tokens: int = 0
 
 
 class Completions(OpenAi):
@@ -35,6 +38,8 @@ class Completions(OpenAi):
             prompt=request.prompt,
             limit=limited(request.max_tokens),
             stream=request.stream,
+            least=request.min_tokens,
+            ignore_end=request.ignore_eos,
             include_usage=request.stream_options is not None and request.stream_options.include_usage,
         )
 

@@ -48,6 +48,20 @@ def test_a_limit_shortens_the_answer_and_says_so():
     assert write(options={"tokens": 10}, max_tokens=4, max_completion_tokens=10).finish == "stop"
 
 
+def test_told_to_ignore_its_end_an_answer_goes_on_to_its_limit():
+    on = write(options={"tokens": 10}, max_tokens=25, ignore_eos=True)
+    assert (len(on.pieces), on.tokens, on.finish) == (25, None, "length")
+    assert len(write(options={"tokens": 10}, max_tokens=4, ignore_eos=True).pieces) == 4
+    # Without a limit nothing would end it.
+    assert len(write(options={"tokens": 10}, ignore_eos=True).pieces) == 10
+
+
+def test_an_answer_does_not_end_before_the_least_of_its_tokens():
+    assert (len(write(options={"tokens": 10}, min_tokens=15).pieces), write(min_tokens=15).finish) == (15, "stop")
+    assert len(write(options={"tokens": 10}, min_tokens=5).pieces) == 10
+    assert len(write(options={"tokens": 10}, min_tokens=15, max_tokens=12).pieces) == 12
+
+
 @given(st.integers(0, 2**64 - 1), st.integers(1, 1000))
 def test_drawn_lengths_lie_around_their_mean(seed, mean):
     # Half to one and a half of the mean, rounded, at least 1.

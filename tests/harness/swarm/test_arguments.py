@@ -5,13 +5,15 @@ from locust import User, argument_parser
 from locust.argument_parser import get_parser, ui_extra_args_dict
 from locust.env import Environment
 
+from harness import dialects
+from harness.launch import NOWHERE
 from harness.options import OPTIONS, UsageMistakes, resolve
-from harness.swarm.arguments import read_arguments
+from harness.swarm.arguments import adopt_typed, read_arguments
 
 URL = "http://h:8000"
 LOCUSTS = {option.key for option in OPTIONS if option.locusts}
 """What Locust has itself."""
-SWEEPS = {"calibrate", "requests", "fail_on", "lang"}
+SWEEPS = {"calibrate", "fail_on", "lang", "requests", "targets", "target_mode"}
 """What only a sweep has a use for."""
 
 
@@ -54,6 +56,10 @@ def test_the_web_form_has_those_that_are_no_secrets_and_no_paths():
         "probe",
         "slo",
         "on_worker_loss",
+        "extra_body",
+        "query_model",
+        "stop",
+        "tokenizer",
     }
     assert form["keep_text"]["choices"] == ("on", "off")
 
@@ -73,6 +79,14 @@ def test_values_are_read_back():
     assert options.headers == ("X-A: b, c", "X-D: env:E")
     assert options.slo == {"ttft": 1, "e2e": 9}
     assert (options.keep_text, options.salt) == (False, True)
+
+
+def test_what_is_asked_of_the_server_beside_the_prompt(tmp_path):
+    (tmp_path / "body.json").write_text('{"top_k": 4}')
+    words = ("--temperature", "0", "--stop", "a b", "--stop", "c", "--ignore-eos", "on", "--extra-body")
+    options = read("--host", URL, *words, str(tmp_path / "body.json"))
+    assert (options.temperature, options.stop, options.ignore_eos) == (0, ("a b", "c"), True)
+    assert options.extra_body == {"top_k": 4}
 
 
 def test_locusts_users_and_run_time_are_not_ours():
@@ -119,3 +133,33 @@ def test_what_locust_asks_for_at_every_spawn_is_made_once():
     assert argument_parser.default_args_dict() is argument_parser.default_args_dict()
     assert "users" not in argument_parser.default_args_dict()
     assert "num_users" in argument_parser.default_args_dict()
+
+
+DIALECT = "def encode(ask):\n    return {}\n\n\ndef decode(event):\n    yield event.data\n"
+
+
+def test_a_dialect_of_ones_own_is_known_from_the_command_and_not_from_the_form(tmp_path, monkeypatch):
+    monkeypatch.setattr(dialects, "_OTHERS", dict(dialects._OTHERS))
+    file = tmp_path / "mine.py"
+    file.write_text(DIALECT)
+    parsed = parse("--host", URL, "--model", "m")
+    environment = Environment(parsed_options=parsed, host=URL)
+    parsed.dialect = str(file)
+    with pytest.raises(UsageMistakes, match=r"name a dialect of your own on the command line\.$"):
+        read_arguments(environment)
+    adopt_typed(environment)
+    assert read_arguments(environment).dialect == str(file)
+
+
+def test_a_dialect_of_ones_own_that_will_not_do_is_told():
+    environment = Environment(parsed_options=parse("--dialect", "./none.py"))
+    with pytest.raises(UsageMistakes, match=r"^--dialect './none.py': there is no file of that name"):
+        adopt_typed(environment)
+
+
+def test_query_model_needs_no_host_and_locust_gets_one_that_is_nobodys():
+    environment = Environment(parsed_options=parse("--query-model", "mine.py"))
+    adopt_typed(environment)
+    assert environment.host == NOWHERE
+    options = read_arguments(environment)
+    assert (options.query_model, options.dialect, options.host) == ("mine.py", "query_model", "mine.py")

@@ -93,7 +93,7 @@ def test_a_failure_that_was_never_sent_is_counted_without_a_time(environment):
     never = refused(outcome="connect", status=None, sent_ns=None, ended_us=None)
     post(environment, never)
     post(environment, record())
-    balance = books.balance(environment, "chat")
+    balance = books.balance(environment, {"chat"})
     assert (balance.requests, balance.failures) == (2, 1)
     assert (balance.total.requests, balance.total.min_ms, balance.total.mean_ms) == (2, 145.0, 145.0)
 
@@ -103,7 +103,7 @@ def test_what_is_not_judged_is_no_event(environment, outcome):
     heard = Heard(environment)
     post(environment, record(outcome=outcome))
     assert heard == []
-    assert books.balance(environment, "chat").requests == 0
+    assert books.balance(environment, {"chat"}).requests == 0
     assert not environment.stats.entries
 
 
@@ -113,14 +113,14 @@ def test_every_outcome_is_ok_failed_or_not_judged():
 
 def test_failures_are_grouped_by_outcome_and_status_and_not_by_request(environment):
     post(environment, refused(seq=1), refused(seq=2), refused(outcome="refused_429", status=429))
-    assert books.balance(environment, "chat").errors == {"chat: server_5xx (503)": 2, "chat: refused_429 (429)": 1}
+    assert books.balance(environment, {"chat"}).errors == {"chat: server_5xx (503)": 2, "chat: refused_429 (429)": 1}
 
 
 def test_own_rows_leave_aggregated_alone(environment):
     # TTFT 100 and 300 ms; 12 characters in 200 ms and in 400 ms are 60 and 30 a second.
     post(environment, record(0, (100, 120, 140), e2e_ms=200), record(0, (300, 320, 340), e2e_ms=400))
     post(environment, refused())
-    balance = books.balance(environment, "chat")
+    balance = books.balance(environment, {"chat"})
     assert (balance.requests, balance.failures) == (3, 1)
     assert (balance.total.requests, balance.total.failures) == (3, 1)
     assert [(row.name, row.method, row.requests, row.failures) for row in balance.entries] == [("chat", "POST", 3, 1)]
@@ -135,9 +135,16 @@ def test_own_rows_leave_aggregated_alone(environment):
     )
 
 
+def test_several_dialects_are_counted_together(environment):
+    post(environment, record(), record(dialect="messages"), refused(dialect="messages"), record(dialect="gemini"))
+    balance = books.balance(environment, {"chat", "messages"})
+    assert (balance.requests, balance.failures) == (3, 1)
+    assert balance.total.requests == 4
+
+
 def test_an_answer_of_tokens_without_content_has_no_ttft(environment):
     post(environment, record(0, (), output=1, e2e_ms=10))
-    assert [row.name for row in books.balance(environment, "chat").own] == ["chars/s per stream"]
+    assert [row.name for row in books.balance(environment, {"chat"}).own] == ["chars/s per stream"]
 
 
 def test_other_requests_of_a_user_are_not_ours(environment):
@@ -145,13 +152,13 @@ def test_other_requests_of_a_user_are_not_ours(environment):
         request_type="GET", name="/login", response_time=3.0, response_length=1, exception=None, context={}
     )
     post(environment, record())
-    balance = books.balance(environment, "chat")
+    balance = books.balance(environment, {"chat"})
     assert (balance.requests, balance.failures, balance.total.requests) == (1, 0, 2)
     assert [row.name for row in balance.entries] == ["/login", "chat"]
 
 
 def test_nothing_happened(environment):
-    balance = books.balance(environment, "chat")
+    balance = books.balance(environment, {"chat"})
     assert (balance.requests, balance.failures, balance.entries, balance.own, balance.errors) == (0, 0, [], [], {})
     assert (balance.total.median_ms, balance.total.mean_ms, balance.total.p99_ms) == (None, None, None)
     assert balance.total.requests_per_s == 0

@@ -4,7 +4,6 @@ import pytest
 from locust.env import Environment
 from support.folders import manifest, record
 
-from harness.opening import Secrets
 from harness.options import Options
 from harness.run import health_path, records_path
 from harness.shelf import find
@@ -13,9 +12,11 @@ from harness.swarm.hand import Hand
 from harness.swarm.orders import Begin, Mark
 from harness.swarm.plan import Plan
 from harness.swarm.stage import Stage
+from harness.ways import Secrets, Way
 from harness.wire.network import resolve
 
 SET = find("chat")
+WAYS = {"default": Way(resolve("http://h"), Secrets(None, {}))}
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def environment():
 
 @pytest.fixture
 def hand(environment, tmp_path):
-    plan = Plan(tmp_path, manifest(), Options(host="http://h"), SET, resolve("http://h"), Secrets(None, {}))
+    plan = Plan(tmp_path, manifest(), Options(host="http://h"), SET, WAYS)
     hand = Hand(environment, Stage(plan, "w1"))
     yield hand
     hand.finish()
@@ -118,7 +119,7 @@ def test_locusts_events_are_counted_by_point(hand, environment):
 
 def test_files_are_told_of(environment, tmp_path):
     told = []
-    plan = Plan(tmp_path, manifest(), Options(host="http://h"), SET, resolve("http://h"), Secrets(None, {}))
+    plan = Plan(tmp_path, manifest(), Options(host="http://h"), SET, WAYS)
     hand = Hand(
         environment,
         Stage(plan, "w1"),
@@ -132,7 +133,7 @@ def test_files_are_told_of(environment, tmp_path):
 
 
 def test_a_disk_that_does_not_take_it_is_told(environment, tmp_path):
-    plan = Plan(tmp_path / "file", manifest(), Options(host="http://h"), SET, resolve("http://h"), Secrets(None, {}))
+    plan = Plan(tmp_path / "file", manifest(), Options(host="http://h"), SET, WAYS)
     (tmp_path / "file").write_text("in the way")
     hand = Hand(environment, Stage(plan, "w1"))
     hand.obey(begin())

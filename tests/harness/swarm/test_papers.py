@@ -4,11 +4,13 @@ import msgspec
 import pytest
 from support.folders import manifest
 
-from harness.opening import Secrets
 from harness.options import Options
 from harness.run import Anchor, TestsetInfo
 from harness.shelf import find
 from harness.swarm.papers import Assignment, Hello, unfit, unlike
+from harness.targets import Target
+from harness.ways import Secrets, Way
+from harness.wire.network import DIRECT
 
 OURS = {"python": "3.11.7", "llocust": "0.2.0", "locust": "2.47.0", "gevent": "26.9.0"}
 KEY = "sk-not-to-be-seen-anywhere"
@@ -53,19 +55,19 @@ SET = find("chat")
 OTHER = find("code")
 
 
-def assignment(has_key=False) -> Assignment:
+def assignment(keys=()) -> Assignment:
     named = TestsetInfo(SET.name, SET.source, SET.digest, 1)
-    return Assignment(worker="w0", manifest=manifest(testset=named), has_key=has_key)
+    return Assignment(worker="w0", manifest=manifest(testset=named), keys=frozenset(keys))
 
 
-def fits(testset=SET, key=None, has_key=False) -> str | None:
-    return unfit(assignment(has_key), Options(host="http://h"), testset, Secrets(key, {}))
+def fits(testset=SET, key=None, keys=()) -> str | None:
+    return unfit(assignment(keys), Options(host="http://h"), testset, {"default": Way(DIRECT, Secrets(key, {}))})
 
 
 def test_the_same_testset_and_a_key_where_the_master_has_one():
     assert fits() is None
-    assert fits(key=KEY, has_key=True) is None
-    assert fits(key=KEY, has_key=False) is None
+    assert fits(key=KEY, keys=["default"]) is None
+    assert fits(key=KEY) is None
 
 
 def test_another_testset():
@@ -76,10 +78,20 @@ def test_another_testset():
 
 
 def test_a_missing_key_is_named_by_its_variable():
-    assert "OPENAI_API_KEY is set for the master, and not for the worker" in fits(has_key=True)
+    assert "OPENAI_API_KEY is set for the master, and not for the worker" in fits(keys=["default"])
+
+
+def test_each_target_has_a_key_of_its_own():
+    targets = tuple(Target(name=name, host="http://h", dialect="chat", api_key_env=f"KEY_{name}") for name in "ab")
+    ways = {"a": Way(DIRECT, Secrets(KEY, {})), "b": Way(DIRECT, Secrets(None, {}))}
+    options = Options(host="http://h", targets=targets)
+    assert unfit(assignment("a"), options, SET, ways) is None
+    assert unfit(assignment("ab"), options, SET, ways) == (
+        "--api-key-env: KEY_b is set for the master, and not for the worker: set it there, too."
+    )
 
 
 def test_an_assignment_travels_as_plain_values_without_the_key():
-    sent = msgspec.to_builtins(assignment(has_key=True))
-    assert msgspec.convert(sent, Assignment) == assignment(has_key=True)
+    sent = msgspec.to_builtins(assignment(["default"]))
+    assert msgspec.convert(sent, Assignment) == assignment(["default"])
     assert KEY not in repr(sent)

@@ -1,0 +1,1 @@
+"""The calls over HTTP, one router a noun."""

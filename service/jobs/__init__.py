@@ -1,0 +1,1 @@
+"""Runs as jobs: each a `llocust sweep` in a session of its own, which outlives the service."""
