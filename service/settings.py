@@ -66,8 +66,12 @@ class Settings:
 
     @property
     def database_url(self) -> str:
-        """Of the database, or of the embedded one."""
-        return self.database or f"sqlite:///{self.data.resolve() / 'llocust.db'}"
+        """Of the database, or of the embedded one.
+
+        While a file is served in the database's place, that need not be there: runs are kept in the embedded one.
+        """
+        given = self.database if self.debug_file is None else None
+        return given or f"sqlite:///{self.data.resolve() / 'llocust.db'}"
 
     @property
     def runs(self) -> Path:

@@ -1,35 +1,29 @@
 """The results service in a real browser: a run from the form to its report, comparisons, a phone, the dark, and strangers' texts.
 
-Pictures of what was seen go to the folder that LLOCUST_SCREENSHOTS names, or else to the test's own.
+Pictures of what was seen go where support.chromium says.
 """
 
 import json
-import os
 import shutil
-import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from support.chromium import NEEDED, Browser, browsing, sync_api
 from support.command import environment, started
 from support.simulator import running_simulator
+from support.workers import free_port
 
 from service.safety.tokens import make
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright for Python is not installed")
 expect = sync_api.expect
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(240),
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
-]
+pytestmark = [*NEEDED, pytest.mark.timeout(240)]
 
 SERVER = ("--ttft", "0.1", "--itl", "0.01", "--tokens", "12")
 SECRET = "sk-never-to-be-shown"
@@ -51,23 +45,7 @@ fetch("/runs").then(() => told.push("fetch")).catch(() => {}).finally(() => {
 </script>"""
 
 
-@dataclass
-class Browser:
-    """Pages of one browser, and what went wrong on them."""
-
-    context: object
-    pictures: Path
-    complaints: list = field(default_factory=list)
-
-    def open(self, url):
-        page = self.context.new_page()
-        page.set_default_timeout(PATIENCE_MS)
-        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("dialog", lambda dialog: self.complaints.append(f"dialog: {dialog.message}"))
-        page.goto(url)
-        return page
-
+class Pages(Browser):
     def look(self, page, name):
         """Take its picture in light, in the dark and on a phone, where nothing may stand out sideways."""
         page.screenshot(path=self.pictures / f"service-{name}-light.png", full_page=True)
@@ -92,21 +70,9 @@ def brightness(colour):
 
 
 @pytest.fixture
-def browser(tmp_path) -> Iterator[Browser]:
-    pictures = Path(os.environ.get("LLOCUST_SCREENSHOTS", tmp_path / "pictures"))
-    pictures.mkdir(parents=True, exist_ok=True)
-    expect.set_options(timeout=PATIENCE_MS)
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        context = chromium.new_context(viewport=DESK, color_scheme="light")
-        yield Browser(context, pictures)
-        chromium.close()
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+def browser(tmp_path) -> Iterator[Pages]:
+    with browsing(Pages, tmp_path, DESK, PATIENCE_MS) as pages:
+        yield pages
 
 
 @dataclass(frozen=True)

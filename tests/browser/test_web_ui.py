@@ -1,34 +1,27 @@
 """The web UI in a real browser: start from the form, watch the tab fill, stop, follow the link to the report.
 
-Pictures of what was seen go to the folder that LLOCUST_SCREENSHOTS names, or else to the test's own.
+Pictures of what was seen go where support.chromium says.
 """
 
 import json
-import os
 import re
-import shutil
 import socket
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from support.chromium import NEEDED, Browser, browsing, sync_api
 from support.command import environment, latest, started
 from support.simulator import running_simulator
+from support.workers import free_port
 
 from harness.live import Board, Counts, Slice
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright for Python is not installed")
 expect = sync_api.expect
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(120),
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
-]
+pytestmark = [*NEEDED, pytest.mark.timeout(120)]
 
 CHAT = Path(__file__).parents[2] / "locustfiles" / "chat.py"
 SECRET = "sk-never-to-be-shown"
@@ -39,22 +32,7 @@ ROUTES = ("", "llm", "llm/data", "stats/requests", "stats/report", "exceptions",
 PATIENCE_MS = 30_000
 
 
-@dataclass
-class Browser:
-    """Pages of one browser, and what went wrong on them."""
-
-    context: object
-    pictures: Path
-    complaints: list = field(default_factory=list)
-
-    def open(self, url):
-        page = self.context.new_page()
-        page.set_default_timeout(PATIENCE_MS)
-        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.goto(url)
-        return page
-
+class Pages(Browser):
     def picture(self, page, name):
         page.screenshot(path=self.pictures / f"{name}-light.png", full_page=True)
         page.emulate_media(color_scheme="dark")
@@ -66,21 +44,9 @@ class Browser:
 
 
 @pytest.fixture
-def browser(tmp_path) -> Iterator[Browser]:
-    pictures = Path(os.environ.get("LLOCUST_SCREENSHOTS", tmp_path / "pictures"))
-    pictures.mkdir(parents=True, exist_ok=True)
-    expect.set_options(timeout=PATIENCE_MS)
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        context = chromium.new_context(viewport={"width": 1400, "height": 1000}, color_scheme="light")
-        yield Browser(context, pictures)
-        chromium.close()
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+def browser(tmp_path) -> Iterator[Pages]:
+    with browsing(Pages, tmp_path, {"width": 1400, "height": 1000}, PATIENCE_MS) as pages:
+        yield pages
 
 
 def await_listening(port, process):

@@ -52,7 +52,7 @@ def test_the_function_is_found_and_its_neighbours_are(tmp_path):
 
 def test_its_main_part_is_not_run():
     write("m.py", GOOD + "if __name__ == '__main__':\n    raise SystemExit\n")
-    own.load_query_model("m.py")
+    assert callable(own.load_query_model("m.py"))
 
 
 def test_a_dataclass_in_it_finds_its_module():
@@ -60,7 +60,7 @@ def test_a_dataclass_in_it_finds_its_module():
         "m.py",
         "from __future__ import annotations\nimport dataclasses\n@dataclasses.dataclass\nclass A:\n    b: int\n" + GOOD,
     )
-    own.load_query_model("m.py")
+    assert list(own.load_query_model("m.py")("Why?", 3)) == ["Why?"]
 
 
 TAIL = "; mend it, or install what it needs."
@@ -91,7 +91,7 @@ def test_a_file_that_will_not_do(text, why):
 
 def test_a_keyword_more_is_no_matter():
     write("m.py", "def query_model(prompt, max_resp_tokens, heat=0.5, *, top=None):\n    yield prompt\n")
-    own.load_query_model("m.py")
+    assert list(own.load_query_model("m.py")("Why?", 3)) == ["Why?"]
 
 
 @pytest.mark.parametrize(

@@ -65,4 +65,5 @@ def test_calibration_is_of_another_way():
     ("key", "value"), [("stream", True), ("calibrate", False), ("max_tokens", "9"), ("timeout_s", "9")]
 )
 def test_what_means_something_or_changes_nothing_is_taken(key, value):
-    resolve({"query_model": "f.py", key: value})
+    options = resolve({"query_model": "f.py", key: value})
+    assert (options.query_model, getattr(options, key)) == ("f.py", value if isinstance(value, bool) else 9)

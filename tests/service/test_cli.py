@@ -57,6 +57,15 @@ def test_the_environment_says_the_rest(monkeypatch):
     assert settings.allowed_targets == ("a", "b", "c")
 
 
+def test_a_file_in_the_place_of_the_database_needs_no_database(monkeypatch):
+    monkeypatch.setenv("SUPERBENCHMARK_DEBUG", "True")
+    settings = read("--database", "postgresql://nowhere/x")
+    assert settings.debug_file == Path("test_database.json")
+    assert settings.database_url == f"sqlite:///{Path('llocust-data').resolve()}/llocust.db"
+    monkeypatch.setenv("SUPERBENCHMARK_DEBUG", "False")
+    assert read("--database", "postgresql://nowhere/x").database_url == "postgresql://nowhere/x"
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.5", "example.org", "127.0.0.1.example.org", ""])
 def test_others_are_let_in_with_tokens_alone(host):
     with pytest.raises(NotServed, match="nothing says whom: set LLOCUST_TOKENS"):

@@ -3,7 +3,6 @@
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -12,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from support.workers import free_port
 
 VARIABLE = "LLOCUST_ENGINE_PYTHON"
 """Names the interpreter that has the engine; without it, our own is asked."""
@@ -67,7 +68,7 @@ def running_engine() -> Iterator[Running]:
         model = directory / "tiny"
         env = {**os.environ, **_OFFLINE, **_THRIFT, "HF_HOME": str(directory / "hub")}
         subprocess.run([str(interpreter()), str(_MAKE_MODEL), str(model)], env=env, check=True, capture_output=True)
-        port = _free_port()
+        port = free_port()
         with (directory / "serve.log").open("wb") as log:
             process = subprocess.Popen(_command(model, port), env=env, stdout=log, stderr=log, start_new_session=True)
         with process:
@@ -81,12 +82,6 @@ def running_engine() -> Iterator[Running]:
 def _command(model: Path, port: int) -> list[str]:
     command = interpreter().parent / "transformers"
     return [str(command), "serve", str(model), "--device", "cpu", "--host", "127.0.0.1", "--port", str(port)]
-
-
-def _free_port() -> int:
-    # The command cannot tell which port it took, so port 0 is no choice.
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return listening.getsockname()[1]
 
 
 def _wait_until_ready(process: subprocess.Popen, port: int, log: Path) -> None:

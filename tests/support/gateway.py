@@ -30,7 +30,7 @@ class Gateway:
         return [body for heard, body in self.heard if heard == path]
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Answers(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     gateway: Gateway
@@ -100,16 +100,16 @@ class _Handler(BaseHTTPRequestHandler):
 def running_gateway() -> Iterator[Gateway]:
     """On a free port of the loopback, in threads of this process."""
 
-    class Handler(_Handler):
+    class Answers(_Answers):
         pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
     server.daemon_threads = True
-    Handler.gateway = Gateway(f"http://127.0.0.1:{server.server_port}")
+    Answers.gateway = Gateway(f"http://127.0.0.1:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield Handler.gateway
+        yield Answers.gateway
     finally:
         server.shutdown()
         server.server_close()
