@@ -11,6 +11,7 @@ from harness import __version__
 
 if TYPE_CHECKING:
     from harness.options import Options
+    from harness.quality.scoring import Scored
     from harness.screen import Screen
     from harness.sweep import Request, Swept
     from harness.tokenizer import Tokenizer
@@ -24,11 +25,12 @@ usage: llocust VERB [options]
   sweep     step user counts against a server, record every request, and report
   worker    make load for `llocust sweep --master` on another machine
   report    rebuild every rendering of a run from its folder
+  quality   score the stored answers of a run
   compare   two runs side by side, by the same definitions
   simulate  the embedded server, which knows the truth about itself
   demo      simulate, sweep and report in one, into ./output
   calibrate what this machine adds to the numbers at a load
-  init      a file to begin with: query-model, dialect or locustfile
+  init      a file to begin with: query-model, dialect, locustfile, scorer or prices
   serve     benchmarks over HTTP, a store that keeps every result, a dashboard
 
 `llocust VERB --help` tells the rest. The same user class runs in Locust's own interface:
@@ -46,7 +48,9 @@ def _sweep(argv: list[str]) -> int:
         request = read_command(argv)
         if request.dry_run:
             return _rehearse(request)
-        folder, options = prepare(request)
+        folder, options = prepare(request, _take_prices)
+        if request.resume is None:
+            _take_prices(options, into=folder)
     except (UsageMistakes, RunError) as error:
         print(error, file=sys.stderr)
         return USAGE_ERROR
@@ -66,7 +70,7 @@ def _rehearse(request: "Request") -> int:
     from harness.sweep import look_over
 
     try:
-        options = look_over(request)
+        options = look_over(request, _take_prices)
     except UsageMistakes as error:
         if not request.json_progress:
             raise
@@ -77,6 +81,27 @@ def _rehearse(request: "Request") -> int:
     elif not request.quiet:
         print("Nothing is wrong with the options; without --dry-run they make a run.")
     return 0
+
+
+def _take_prices(options: "Options", into: Path | None = None) -> None:
+    """See that the table of prices can be used, before anybody is asked; have the run folder `into` keep a copy of it.
+
+    Raises UsageMistakes, RunError.
+    """
+    from harness.options import UsageMistakes
+
+    if options.prices is None:
+        return
+    from reports.prices import PricesError, keep, read
+
+    path = Path(options.prices)
+    try:
+        if into is None:
+            read(path)
+        else:
+            keep(into, path)
+    except PricesError as error:
+        raise UsageMistakes(error.mistakes) from error
 
 
 def _calibrate_run(request: "Request", folder: Path, options: "Options") -> bool:
@@ -113,24 +138,47 @@ def _conclude(request: "Request", swept: "Swept") -> int:
     try:
         for brought in salvage(swept.folder):
             print(brought, file=sys.stderr)
+        scored = _score_swept(request, swept)
         report = write(swept.folder, _tokenizer(swept.options))
     except RunError as error:
         # Say, of a full disk: the records are there, and `llocust report` makes the rest when there is room.
         print(error, file=sys.stderr)
         return DAMAGED
-    code = _exit_code(report, swept)
-    path = swept.folder / "report.html"
-    if request.json_progress:
+    code = _exit_code(report, swept, scored)
+    _tell(report, swept.folder, code, quiet=request.quiet, json_progress=request.json_progress)
+    return code
+
+
+def _tell(report: "Report", folder: Path, code: int, *, quiet: bool, json_progress: bool) -> None:
+    path = folder / "report.html"
+    if json_progress:
         print(json.dumps({"event": "report", "path": str(path), "verdict": report.verdict, "exit": code}))
-        return code
-    if not request.quiet:
+        return
+    if not quiet:
         from rich.console import Console
 
         from reports.render.screen import summary
 
         Console().print(summary(report))
-    print(f"Report: {path}")
-    return code
+    from reports.cli import where
+
+    print("\n".join(where(folder)))
+
+
+def _score_swept(request: "Request", swept: "Swept") -> "Scored | None":
+    """Scores of the answers, where they were asked for; never of a run that is not whole, which may be gone on with."""
+    from harness.quality.asking import Asking
+    from harness.quality.cli import score
+    from harness.run import read_manifest
+
+    if not swept.options.quality:
+        return None
+    manifest = read_manifest(swept.folder)
+    if manifest.state != "done":
+        print(f"The answers were not scored: `llocust quality {swept.folder}` scores those there are.", file=sys.stderr)
+        return None
+    asking = Asking(swept.folder, manifest, swept.options)
+    return score(asking, quiet=request.quiet, json_progress=request.json_progress)
 
 
 def _tokenizer(options: "Options") -> "Tokenizer | None":
@@ -145,10 +193,11 @@ def _tokenizer(options: "Options") -> "Tokenizer | None":
         return None
 
 
-def _exit_code(report: "Report", swept: "Swept") -> int:
+def _exit_code(report: "Report", swept: "Swept", scored: "Scored | None") -> int:
     from reports.cli import CHECK_FAILED, fails
 
-    if swept.trouble or any(point.requests.ok == 0 for point in report.points if point.state == "done"):
+    is_damaged = swept.trouble or (scored is not None and scored.trouble)
+    if is_damaged or any(point.requests.ok == 0 for point in report.points if point.state == "done"):
         return DAMAGED
     return CHECK_FAILED if fails(report, swept.options.fail_on) else 0
 
@@ -225,6 +274,35 @@ def _report(argv: list[str]) -> int:
     return report_main(argv, gather=salvage)
 
 
+def _quality(argv: list[str]) -> int:
+    from harness.options import UsageMistakes
+    from harness.quality.cli import score
+    from harness.quality.command import prepare, read_command
+    from harness.run import RunError
+    from harness.salvage import salvage
+    from reports.write import write
+
+    try:
+        command = read_command(argv)
+        for brought in salvage(command.folder):
+            print(brought, file=sys.stderr)
+        asking = prepare(command)
+        if command.raw["prices"] is not None:
+            _take_prices(asking.options, into=asking.folder)
+    except (UsageMistakes, RunError) as error:
+        print(error, file=sys.stderr)
+        return USAGE_ERROR
+    scored = score(asking, quiet=command.quiet, json_progress=command.json_progress, again=command.again)
+    try:
+        report = write(asking.folder, _tokenizer(asking.options) if command.raw["tokenizer"] is not None else None)
+    except RunError as error:
+        print(error, file=sys.stderr)
+        return DAMAGED
+    code = DAMAGED if scored.trouble or scored.is_useless else 0
+    _tell(report, asking.folder, code, quiet=command.quiet, json_progress=command.json_progress)
+    return code
+
+
 def _compare(argv: list[str]) -> int:
     from reports.cli import compare_main
 
@@ -246,6 +324,7 @@ VERBS: dict[str, Callable[[list[str]], int]] = {
     "sweep": _sweep,
     "worker": _worker,
     "report": _report,
+    "quality": _quality,
     "compare": _compare,
     "simulate": _simulate,
     "demo": _demo,

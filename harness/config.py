@@ -25,6 +25,8 @@ from harness.options import GROUPS, OPTIONS, Option, split
 from harness.parser import COMMANDS_OWN
 
 TARGETS = "targets"
+_SAID_IN_WORDS = frozenset({"judge", "moderation"})
+"""Somebody who is asked beside the targets, as one of them is told."""
 _OWN_TABLE = "results"
 """The group in which the command's own options may stand."""
 
@@ -60,7 +62,7 @@ def read(text: str, file: str) -> Config:
         config.mistakes.append(f"{file} is not TOML: {error}.")
         return config
     for key, value in document.items():
-        if key not in GROUPS:
+        if key not in GROUPS or (key in _BY_NAME and not isinstance(value, dict)):
             _take(config, file, key, value)
         elif isinstance(value, dict):
             for inner, each in value.items():
@@ -135,15 +137,6 @@ def _pairs(table: Mapping[str, Any], between: str) -> list[str]:
     return [f"{key}{between}{_scalar(each, 'a string or a number for each key')}" for key, each in table.items()]
 
 
-_TABLES: dict[str, Callable[[dict[str, Any]], Any]] = {
-    "slo": lambda table: _pairs(table, "="),
-    "headers": lambda table: _pairs(table, ": "),
-    "testset_columns": lambda table: ",".join(_pairs(table, "=")),
-    "extra_body": lambda table: msgspec.json.encode(table).decode(),
-}
-"""Options that a file can write as a table."""
-
-
 def _targets(value: Any) -> list[str]:
     """The words of each target. What is wrong with one is raised with the words of all, as far as they can be told."""
     told: list[str] = []
@@ -158,6 +151,15 @@ def _targets(value: Any) -> list[str]:
     if mistakes:
         raise _Partly(told, mistakes)
     return told
+
+
+def _asked_besides(table: dict[str, Any]) -> str:
+    """The words of somebody who is asked beside the targets."""
+    mistakes: list[str] = []
+    words = _words(table, mistakes)
+    if mistakes:
+        raise ValueError(*(f"cannot be told: {each}" for each in mistakes))
+    return words
 
 
 class _Partly(ValueError):
@@ -190,6 +192,17 @@ def _values(name: str, value: Any) -> list[str]:
     return [_scalar(each, "a string") for each in (value if isinstance(value, list) else [value])]
 
 
+_TABLES: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "slo": lambda table: _pairs(table, "="),
+    "headers": lambda table: _pairs(table, ": "),
+    "testset_columns": lambda table: ",".join(_pairs(table, "=")),
+    "extra_body": lambda table: msgspec.json.encode(table).decode(),
+    "judge": _asked_besides,
+    "moderation": _asked_besides,
+}
+"""Options that a file can write as a table."""
+
+
 # And back
 
 
@@ -209,6 +222,8 @@ def render(raw: Mapping[str, Any]) -> str:
 def _native(option: Option, value: Any) -> Any:
     if option.switch:
         return value if isinstance(value, bool) else option.read(str(value))
+    if option.key in _SAID_IN_WORDS:
+        return _table(str(value))
     if not option.many:
         return _number(str(value))
     texts = split(option, value)

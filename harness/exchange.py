@@ -15,11 +15,12 @@ from harness.ages import Ages
 from harness.call import Arrival, Broken, Call, Head, Listener
 from harness.dialects import Dialect
 from harness.dialects.ask import Ask
-from harness.dialects.piece import Counted, Done, Fault, Finish, Piece, Reasoning, Text, ToolCall
+from harness.dialects.logprobs import weighing
+from harness.dialects.piece import Counted, Done, Fault, Finish, Likely, Piece, Reasoning, Text, ToolCall
 from harness.dialects.reading import words_of
 from harness.framing import FRAMINGS, EventDecoder, decoder_for
 from harness.outcome import Break, Ending, Outcome, Unreadable, classify
-from harness.record import Record, Usage, Wanted
+from harness.record import LogProbs, Record, Usage, Wanted
 from harness.sse import Event
 
 _CONTENT = (Text, Reasoning, ToolCall)
@@ -64,6 +65,7 @@ class Identity:
     wanted: Wanted | None = None
     target: str = "default"
     due_ns: int | None = None
+    canary: bool = False
 
 
 class Ledger:
@@ -85,6 +87,7 @@ class Ledger:
         self.sent_ns: int | None = None
         self._ask = ask
         self._dialect = dialect
+        self._decode = weighing(dialect) if ask.logprobs else dialect.decode
         self._keep_text = keep_text
         self._collects_text = keep_text or listens
         self._decoder: EventDecoder | None = None  # None for an answer that is no stream
@@ -106,6 +109,7 @@ class Ledger:
         self._bounds = array("I")  # pairs of event index and bound in µs
         self._response_bytes = 0
         self._usage: Usage | None = None
+        self._logprobs: LogProbs | None = None
         self._finish: str | None = None
         self._done = False
         self._fault: str | None = None
@@ -213,6 +217,7 @@ class Ledger:
             prompt_chars=sum(len(message.text) for message in self._ask.messages),
             request_bytes=self._request_bytes,
             response_bytes=self._response_bytes,
+            logprobs=self._logprobs,
             text=self._text.getvalue() if self._keep_text else None,
         )
 
@@ -235,7 +240,7 @@ class Ledger:
         if self._first_event_ns is None:
             self._first_event_ns = at_ns
         content: list[Text | Reasoning | ToolCall] = []
-        for piece in self._dialect.decode(event):
+        for piece in self._decode(event):
             if isinstance(piece, _CONTENT):
                 content.append(piece)
             else:
@@ -275,6 +280,8 @@ class Ledger:
             self._done = True
         elif isinstance(piece, Fault):
             self._fault = piece.message[:_FAULT_CHARS]
+        elif isinstance(piece, Likely):
+            self._logprobs = piece.logprobs if self._logprobs is None else self._logprobs.and_then(piece.logprobs)
 
     def _content(self, pieces: list[Text | Reasoning | ToolCall], at_ns: int) -> None:
         # Nothing is answered before it is asked; a stamp that says so was made by a clock that has been set since.

@@ -1,4 +1,4 @@
-"""`llocust init`: writes the file with which an endpoint of one's own is begun."""
+"""`llocust init`: writes a file with which something of one's own is begun."""
 
 import argparse
 from importlib.resources import files
@@ -29,6 +29,12 @@ STARTS = {
     ),
     "locustfile": Start(
         "my_user.py", "llocust sweep --host URL --locustfile {file}", "a Locust user that logs in before it asks"
+    ),
+    "prices": Start(
+        "prices.toml", "llocust report output/latest --prices {file}", "a table of what tokens and machines cost"
+    ),
+    "scorer": Start(
+        "my_scorer.py", "llocust quality output/latest --scorers {file}", "a function that says what an answer is worth"
     ),
 }
 

@@ -37,6 +37,7 @@ class Opened(NamedTuple):
     folder: Path
     manifest: Manifest
     testset: Testset
+    canaries: Testset | None
 
 
 class Checked(NamedTuple):
@@ -44,6 +45,7 @@ class Checked(NamedTuple):
 
     testset: Testset
     ways: dict[str, Way]
+    canaries: Testset | None
 
 
 def open_run(options: Options, *, kind: Literal["sweep", "plain"], command: list[str], points: list[Point]) -> Opened:
@@ -53,7 +55,7 @@ def open_run(options: Options, *, kind: Literal["sweep", "plain"], command: list
     directory that cannot be written to.
     """
     tokenizer = read_tokenizer(options)  # counts only when the load has ended, and would then be missed too late
-    testset, ways = check(options)
+    testset, ways, canaries = check(options)
     targets = _look_up(options, ways)
     yardstick = _yardstick(options, targets[0], ways[targets[0].name], tokenizer)
     if yardstick is not None:
@@ -76,7 +78,8 @@ def open_run(options: Options, *, kind: Literal["sweep", "plain"], command: list
         model=targets[0].model,
         dialect=targets[0].dialect,
         targets=targets,
-        testset=TestsetInfo(testset.name, testset.source, testset.digest, len(testset.prompts)),
+        testset=_described(testset),
+        canaries=None if canaries is None else _described(canaries),
         stamps=stamps.kind() if options.query_model is None else "yield",
         files=own.digests(options),
         network=targets[0].network,
@@ -87,8 +90,13 @@ def open_run(options: Options, *, kind: Literal["sweep", "plain"], command: list
     )
     run.write_manifest(folder, manifest)
     if options.keep_text:
-        run.write_prompts(folder, wording(testset))
-    return Opened(folder, manifest, testset)
+        asked = [testset] if canaries is None else [testset, canaries]
+        run.write_prompts(folder, (text for each in asked for text in wording(each)))
+    return Opened(folder, manifest, testset, canaries)
+
+
+def _described(testset: Testset) -> TestsetInfo:
+    return TestsetInfo(testset.name, testset.source, testset.digest, len(testset.prompts))
 
 
 def _notes(testset: Testset) -> list[str]:
@@ -132,13 +140,18 @@ def to_manifest(options: Options) -> dict[str, Any]:
 
 
 def from_manifest(manifest: Manifest) -> Options:
-    """The options a run was begun with, and the dialects of the user's own in them. Raises RunError, UsageMistakes."""
-    try:
-        options = msgspec.convert(manifest.options, Options)
-    except msgspec.ValidationError as error:
-        raise RunError(f"The options in the manifest of {manifest.id} cannot be read: {error}.") from error
+    """The options a run was begun with, and the dialects of the user's own for its load. Raises RunError, UsageMistakes."""
+    options = options_of(manifest)
     own.adopt_those_of(options)
     return options
+
+
+def options_of(manifest: Manifest) -> Options:
+    """The options alone, as for somebody who asks no target any more. Raises RunError."""
+    try:
+        return msgspec.convert(manifest.options, Options)
+    except msgspec.ValidationError as error:
+        raise RunError(f"The options in the manifest of {manifest.id} cannot be read: {error}.") from error
 
 
 def read_tokenizer(options: Options) -> Tokenizer | None:
@@ -154,10 +167,15 @@ def read_tokenizer(options: Options) -> Tokenizer | None:
 def check(options: Options, yardstick: Yardstick | None = None) -> Checked:
     """What a run needs of this machine; `yardstick` is the run's, once it has one. Raises UsageMistakes with all that is missing."""
     mistakes: list[str] = []
-    testset, ways = None, {}
+    testset, canaries, ways = None, None, {}
     try:
         testset = shelf.take(options, yardstick)
         mistakes += _out_of_place(options, testset)
+    except TestsetError as error:
+        mistakes += error.mistakes
+    try:
+        canaries = shelf.take_canaries(options)
+        mistakes += _unlike_canaries(options, testset, canaries)
     except TestsetError as error:
         mistakes += error.mistakes
     try:
@@ -166,7 +184,20 @@ def check(options: Options, yardstick: Yardstick | None = None) -> Checked:
         mistakes += error.mistakes
     if mistakes or testset is None:
         raise UsageMistakes(mistakes)
-    return Checked(testset, ways)
+    return Checked(testset, ways, canaries)
+
+
+def _unlike_canaries(options: Options, testset: Testset | None, canaries: Testset | None) -> list[str]:
+    """Why the canaries cannot go with the set."""
+    if canaries is None:
+        return []
+    mistakes = _out_of_place(options, canaries)
+    if testset is not None and testset.name == canaries.name:
+        mistakes.append(
+            f"--testset {testset.source}: records call its prompts {testset.name}/0 and so on, as they call those of "
+            "--canary-every: give the file another name, or choose another set."
+        )
+    return mistakes
 
 
 def _out_of_place(options: Options, testset: Testset) -> list[str]:

@@ -5,19 +5,22 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from harness import userfile
 from harness.dialects import adopt, is_known, is_own
 from harness.dialects.own import make_dialect
 from harness.options import Options, UsageMistakes, resolve
+from harness.options import read_some as resolve_some
 
 DIALECT, QUERY_MODEL = "--dialect", "--query-model"
 FUNCTION = "query_model"
 SEPARATOR = "\x1e"
 _IMPORT_LIMIT_S = 60
+T = TypeVar("T")
 
 QueryModel = Callable[[str, int], Any]
 """A generator of strings: `query_model(prompt, max_resp_tokens)`."""
@@ -25,14 +28,24 @@ QueryModel = Callable[[str, int], Any]
 
 def read(raw: Mapping[str, Any], called: Mapping[str, str] | None = None) -> Options:
     """As `harness.options.resolve`, with the dialects of the user's own that are named there."""
+    return _with_dialects(raw, partial(resolve, raw, called))
+
+
+def read_some(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """As `harness.options.read_some`, with the dialects of the user's own that are named there."""
+    return _with_dialects(raw, partial(resolve_some, raw))
+
+
+def _with_dialects(raw: Mapping[str, Any], read: Callable[[], T]) -> T:
+    # First of all: a dialect may have a variable of its own for the key.
     mistakes = adopt_all(raw)
     try:
-        options = resolve(raw, called)
+        found = read()
     except UsageMistakes as error:
         mistakes += error.mistakes
     if mistakes:
         raise UsageMistakes(mistakes)
-    return options
+    return found
 
 
 def adopt_all(raw: Mapping[str, Any]) -> list[str]:
@@ -47,15 +60,23 @@ def adopt_all(raw: Mapping[str, Any]) -> list[str]:
 
 
 def adopt_those_of(options: Options) -> None:
-    """Have every dialect of the user's own known that a run asks by. Raises UsageMistakes."""
+    """Have every dialect of the user's own known by which a run asks its targets. Raises UsageMistakes."""
     for target in options.all_targets:
         adopt_own(target.dialect)
+
+
+def adopt_those_of_judges(options: Options) -> None:
+    """And those by which others are asked about the answers, by the machine that scores them. Raises UsageMistakes."""
+    for other in (options.judge, options.moderation):
+        if other is not None:
+            adopt_own(other.dialect)
 
 
 def _named(raw: Mapping[str, Any]) -> Iterator[str]:
     yield raw.get("dialect") or "chat"
     targets = raw.get("targets") or ()
-    for words in [targets] if isinstance(targets, str) else targets:
+    besides = [raw.get(key) or "" for key in ("judge", "moderation")]
+    for words in [*([targets] if isinstance(targets, str) else targets), *besides]:
         yield from re.findall(r"(?:^|\s)[\"']?dialect=([^\s\"']+)", str(words))
 
 

@@ -44,25 +44,36 @@ def variable_of(option: Option) -> str:
     return ENVIRONMENT_PREFIX + long_flag.removeprefix("--").replace("-", "_").upper()
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
+    """Raises UsageMistakes for what is no option, in a sentence."""
+
     def error(self, message: str) -> NoReturn:
-        raise UsageMistakes([f"{message[:1].upper()}{message[1:]}. `llocust sweep --help` lists the options."])
+        raise UsageMistakes([f"{message[:1].upper()}{message[1:]}. `{self.prog} --help` lists the options."])
+
+    def parse(self, argv: Sequence[str]) -> dict[str, Any]:
+        """What is typed, by key; what is not, is None."""
+        typed, rest = self.parse_known_args(argv)
+        if rest:
+            # Their names only: somebody may have tried to pass a key.
+            names = [word.partition("=")[0] for word in rest if word.startswith("-")]
+            self.error(
+                "there is no option " + ", ".join(names) if names else "there is a word that belongs to no option"
+            )
+        return vars(typed)
+
+    def add(self, option: Option) -> None:
+        """An option as text."""
+        self.add_argument(*_flags(option), dest=option.key, default=None, help=_help(option), **_form(option))
 
 
 def parse(argv: Sequence[str]) -> dict[str, Any]:
     """What is typed, by key; what is not, is None. Raises UsageMistakes for what is no option."""
-    parser = make_parser()
-    typed, rest = parser.parse_known_args(argv)
-    if rest:
-        # Their names only: somebody may have tried to pass a key.
-        names = [word.partition("=")[0] for word in rest if word.startswith("-")]
-        parser.error("there is no option " + ", ".join(names) if names else "there is a word that belongs to no option")
-    return vars(typed)
+    return make_parser().parse(argv)
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> Parser:
     """Every option as text; what is not typed is None."""
-    parser = _Parser(
+    parser = Parser(
         prog="llocust sweep",
         description="Step the number of users against a streaming endpoint and report what they saw.",
         allow_abbrev=False,
@@ -71,13 +82,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("-c", "--config", metavar="FILE", help="TOML file of options")
     for option in (*OPTIONS, *COMMANDS_OWN):
-        _add(parser, option)
+        parser.add(option)
     parser.add_argument("--resume", metavar="RUN", help="run the unfinished points of that run folder again")
     return parser
-
-
-def _add(parser: argparse.ArgumentParser, option: Option) -> None:
-    parser.add_argument(*_flags(option), dest=option.key, default=None, help=_help(option), **_form(option))
 
 
 def _flags(option: Option) -> tuple[str, ...]:

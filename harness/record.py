@@ -34,6 +34,19 @@ class Usage(msgspec.Struct, frozen=True):
         )
 
 
+class LogProbs(msgspec.Struct, frozen=True):
+    """What the server says of its own tokens, in nats."""
+
+    sum: float
+    """Of the log-probabilities of `tokens` tokens, each in the light of those before it."""
+    tokens: int
+    """Those for which the server told one."""
+
+    def and_then(self, later: "LogProbs") -> "LogProbs":
+        """These tokens and those after them."""
+        return LogProbs(self.sum + later.sum, self.tokens + later.tokens)
+
+
 class Wanted(msgspec.Struct, frozen=True):
     """The lengths that a synthetic request was made for; what they became, the server's usage says."""
 
@@ -76,6 +89,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     think_us: int | None = None
     """The pause that was planned between the end of the turn before and this one."""
     wanted: Wanted | None = None
+    canary: bool = False
+    """One of the few prompts that are asked again and again at temperature 0, to see whether the answer changes."""
     phase: str
     """The phase in which it was sent: settle, window or cooldown."""
     due_ns: int | None = None
@@ -112,6 +127,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """Unicode code points of all that was said in the request, a salt included."""
     request_bytes: int | None = None
     response_bytes: int = 0
+    logprobs: LogProbs | None = None
+    """None where none were asked for, or the server gave none."""
     text: str | None = None
 
 

@@ -10,6 +10,9 @@ output/20260131T120000Z-sweep/
     locust.json                      Locust's statistics of this point
   report.json report.md report.html points.csv requests.csv requests.parquet plots/
   tokens.json                        counts of a tokenizer of the user's own
+  quality.jsonl                      scores of the answers, where somebody scored them
+  judgements.jsonl                   what judges said, word by word, so that nothing is asked twice
+  prices.toml                        what tokens and machines cost, as the user says
 """
 
 import os
@@ -24,6 +27,9 @@ SCHEMA = 1
 MANIFEST = "run.json"
 CONFIG = "config.toml"
 PROMPTS = "prompts.jsonl"
+QUALITY = "quality.jsonl"
+JUDGEMENTS = "judgements.jsonl"
+PRICES = "prices.toml"
 
 State = Literal["running", "done", "interrupted"]
 PointState = Literal["planned", "running", "done", "interrupted"]
@@ -142,6 +148,10 @@ class PromptText(msgspec.Struct, frozen=True, omit_defaults=True):
     """All of its messages; a lone one of the user as it is, otherwise each with its role before it."""
     turns: list[str] = []
     """What the user says at each turn, where the prompt can be held as a conversation of several."""
+    expected: str | None = None
+    """The right answer, of the set; never sent."""
+    metadata: dict[str, Any] = {}
+    """What the set says of the prompt besides."""
 
 
 class LengthProbe(msgspec.Struct, frozen=True):
@@ -223,6 +233,8 @@ class Manifest(msgspec.Struct, kw_only=True):
     targets: list[TargetInfo] = []
     """All of them, in the order given; empty in runs of versions that knew but one."""
     testset: TestsetInfo
+    canaries: TestsetInfo | None = None
+    """The prompts that --canary-every asks; None without it."""
     stamps: Literal["kernel", "user", "yield"] = "user"
     files: dict[str, str] = {}
     """Digests of the files of the user's own that make the requests, by the option that names each."""

@@ -1,6 +1,6 @@
 """How a server is to choose its tokens, and for how long: what is asked in the request, in no API's terms."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -27,6 +27,9 @@ class Sampling(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
+GREEDY = Sampling(temperature=0.0, seed=0)
+"""The likeliest token each time; the seed is for servers that still draw lots between equals."""
+
 OPTION_OF = {
     "temperature": "--temperature",
     "top_p": "--top-p",
@@ -36,6 +39,15 @@ OPTION_OF = {
     "min_tokens": "--min-tokens",
 }
 """How each field is asked for."""
+
+
+def without(body: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """`body` without these keys, wherever in it they are."""
+    return {
+        key: without(value, names) if isinstance(value, Mapping) else value
+        for key, value in body.items()
+        if key not in names
+    }
 
 
 def merged(body: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ The parent itself measures nothing: it imports neither Locust nor gevent, and ha
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from harness.launch import LoadProcess, check_port, find_locustfile, last_words
 from harness.opening import check, from_manifest, open_run, read_tokenizer
 from harness.options import OPTIONS, Option, Options, UsageMistakes, flag
 from harness.parser import COMMANDS_OWN, parse
+from harness.quality.means import check_means
 from harness.run import Manifest, Point, RunError
 from harness.screen import Screen
 from harness.sources import gather
@@ -34,6 +35,10 @@ class Request(NamedTuple):
     def resolve(self) -> Options:
         """The options. Raises UsageMistakes with all that is wrong with files, variables and values."""
         return _resolve(self.given)
+
+
+Look = Callable[[Options], object]
+"""At what an option names."""
 
 
 class Swept(NamedTuple):
@@ -82,27 +87,31 @@ def _resolve(given: Config) -> Options:
     return options
 
 
-def prepare(request: Request) -> tuple[Path, Options]:
-    """A run folder whose points wait to be run. Raises UsageMistakes, ProbeError, RunError."""
+def prepare(request: Request, *besides: Look) -> tuple[Path, Options]:
+    """A run folder whose points wait to be run; `besides`: as of look_over. Raises UsageMistakes, ProbeError, RunError."""
     if request.resume is not None:
         return _reopen(request.resume)
-    options = look_over(request)
+    options = look_over(request, *besides)
     points = _numbered(_legs(options), 1)
     opened = open_run(options, kind="sweep", command=request.command, points=points)
     run.write_config(opened.folder, render(request.given.raw))
     return opened.folder, options
 
 
-def look_over(request: Request) -> Options:
-    """The options, looked at with all that this machine has for them, and with nobody asked. Raises UsageMistakes."""
+def look_over(request: Request, *besides: Look) -> Options:
+    """The options, looked at with all that this machine has for them, and with nobody asked; `besides`: looks of the
+    caller's, which raise UsageMistakes too. Raises UsageMistakes.
+    """
     options = request.resolve()
     mistakes = []
-    looks = (
+    looks: tuple[Callable[[], object], ...] = (
         partial(find_locustfile, options.locustfile),
         partial(check, options),
         partial(check_port, options),
         partial(read_tokenizer, options),
         partial(own.check_query_model, options.query_model),
+        partial(check_means, options),
+        *(partial(other, options) for other in besides),
     )
     for look in looks:
         try:
@@ -129,6 +138,7 @@ def _reopen(folder: Path) -> tuple[Path, Options]:
     if manifest.kind != "sweep":
         raise RunError(f"{folder} is no sweep, and cannot be resumed.")
     options = from_manifest(manifest)
+    own.adopt_those_of_judges(options)
     check_port(options)
     own.check_query_model(options.query_model)
     own.expect_unchanged(options, manifest.files)

@@ -96,6 +96,8 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
     """The right answer, never sent."""
     metadata: dict[str, Any] = {}
     """What the file says of the prompt and means nothing to llocust, as it stood there."""
+    canary: bool = False
+    """Asked again and again in just the same way, whatever else the run's options say; the file does not tell."""
 
     def showing(self, images: tuple[Image, ...]) -> "Prompt":
         """The prompt with images after what its user says last. Raises ValueError where no user speaks."""

@@ -84,6 +84,14 @@ def share(text: str) -> float:
     return value
 
 
+def tolerance(text: str) -> float:
+    """Zero or more, below one."""
+    value = _number(text)
+    if value is None or not 0 <= value < 1:
+        raise ValueError("a share of 0 or more, and less than 1, such as 0.01")
+    return value
+
+
 def _number(text: str) -> float | None:
     try:
         value = float(text)
@@ -130,6 +138,14 @@ def rate(text: str) -> float:
     if not 0 < users_per_s < float("inf"):
         raise ValueError("users per second, above zero")
     return users_per_s
+
+
+def per_second(text: str) -> float:
+    """Of anything that is done again and again."""
+    times = _number(text)
+    if times is None or times <= 0:
+        raise ValueError("a number above zero, of so many a second")
+    return times
 
 
 def switch(text: str) -> bool:

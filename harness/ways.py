@@ -32,7 +32,7 @@ def find_ways(options: Options) -> dict[str, Way]:
     mistakes: list[str] = []
     for target in options.all_targets:
         try:
-            ways[target.name] = _way(target)
+            ways[target.name] = find_way(target)
         except UsageMistakes as error:
             mistakes += error.mistakes
     if mistakes:
@@ -41,7 +41,8 @@ def find_ways(options: Options) -> dict[str, Way]:
     return ways
 
 
-def _way(target: Target) -> Way:
+def find_way(target: Target) -> Way:
+    """To one. Raises UsageMistakes with all that this machine's environment lacks."""
     mistakes: list[str] = []
     network, secrets = None, None
     try:

@@ -1,11 +1,14 @@
 """Frames become a report. Pure."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from harness.metrics import seconds
 from harness.run import Manifest
+from reports.canaries import Reports as Canaries
+from reports.canaries import canaries
+from reports.cost import cost
 from reports.counted import counted
 from reports.facts import gather
 from reports.frames import Frames, PointFrames
@@ -24,7 +27,9 @@ from reports.measure import (
     tokens,
     with_failures,
 )
-from reports.report import Concurrency, PointReport, Report
+from reports.quality import ByPoint, quality_of, score_points
+from reports.report import Concurrency, PointKey, PointReport, QualityReport, Report
+from reports.spending import spending
 from reports.stats import share
 from reports.thinking import mean_thinking
 from reports.turns import conversations
@@ -44,6 +49,7 @@ _IN_SHORT = [
     "dialect",
     "targets",
     "testset",
+    "canaries",
     "options",
     "versions",
     "machine",
@@ -59,11 +65,27 @@ _IN_SHORT = [
 ]
 
 
+class _Across(NamedTuple):
+    """What it takes all points to say of each."""
+
+    quality: QualityReport | None
+    scores: ByPoint
+    canaries: Canaries
+
+
 def build(frames: Frames) -> Report:
     """The report of a run: every point of the sweep, also those that never came to their window."""
-    points = [_build_point(frames, point) for point in frames.points]
+    across = _Across(quality_of(frames), score_points(frames), canaries(frames))
+    points = [_build_point(frames, across, point) for point in frames.points]
     reasons = judge_run(frames.manifest, points)
-    return Report(run=_in_short(frames.manifest), verdict=verdict_of(reasons), reasons=reasons, points=points)
+    return Report(
+        run=_in_short(frames.manifest),
+        verdict=verdict_of(reasons),
+        reasons=reasons,
+        points=points,
+        quality=across.quality,
+        prices=spending(frames, points),
+    )
 
 
 def _in_short(manifest: Manifest) -> dict[str, Any]:
@@ -71,14 +93,14 @@ def _in_short(manifest: Manifest) -> dict[str, Any]:
     return {key: whole[key] for key in _IN_SHORT}
 
 
-def _build_point(run: Frames, frames: PointFrames) -> PointReport:
+def _build_point(run: Frames, across: _Across, frames: PointFrames) -> PointReport:
     point = measure(place(frames, request_bounded=is_request_bounded(run.manifest)))
-    report = _measure_point(run, point)
-    reasons = judge(gather(run.manifest, point, report))
+    report = _measure_point(run, across, point)
+    reasons = judge(gather(run.manifest, point, report, across.quality))
     return msgspec.structs.replace(report, reasons=reasons, verdict=verdict_of(reasons))
 
 
-def _measure_point(run: Frames, point: Measured) -> PointReport:
+def _measure_point(run: Frames, across: _Across, point: Measured) -> PointReport:
     placed, row = point.placed, point.placed.frames.point
     requests = count_requests(point.facts[placed.in_window])
     return PointReport(
@@ -102,6 +124,9 @@ def _measure_point(run: Frames, point: Measured) -> PointReport:
         prompts=prompts(point),
         lengths=lengths(point),
         conversations=conversations(run.manifest, point),
+        quality=across.scores.get(PointKey(row.index, row.target), []),
+        canaries=across.canaries.get(PointKey(row.index, row.target)),
+        cost=cost(run, point),
         client=client(point),
         locust=locust_check(placed.frames),
         verdict="trusted",

@@ -10,9 +10,10 @@ from rich.console import Console
 from harness.run import RunError
 from harness.tokenizer import Tokenizer, TokenizerError
 from reports.compare import CompareError
+from reports.prices import PricesError
 from reports.render.screen import comparison_summary, summary
 from reports.report import Report
-from reports.write import write, write_comparison
+from reports.write import MODELS_PAGE, write, write_comparison
 
 OK, USAGE, CHECK_FAILED = 0, 2, 3
 Gather = Callable[[Path, Sequence[Path]], Sequence[object]]
@@ -46,6 +47,12 @@ def report_main(argv: list[str], gather: Gather | None = None) -> int:
         metavar="FILE",
         help="count the output tokens of the stored answers with this tokenizer.json, and show them beside the server's",
     )
+    parser.add_argument(
+        "--prices",
+        type=Path,
+        metavar="FILE",
+        help="a table of what tokens and machines cost, copied into the run folder in place of the one there",
+    )
     if gather is not None:
         parser.add_argument(
             "--spool",
@@ -63,21 +70,31 @@ def report_main(argv: list[str], gather: Gather | None = None) -> int:
             for brought in (each for folder in options.runs for each in gather(folder, options.spool)):
                 print(brought, file=sys.stderr)
         tokenizer = Tokenizer(options.tokenizer) if options.tokenizer is not None else None
-        reports = [_report(folder, tokenizer) for folder in options.runs]
+        reports = [_report(folder, tokenizer, options.prices) for folder in options.runs]
     except TokenizerError as error:
         parser.error(f"--tokenizer {error}")
+    except PricesError as error:
+        parser.error(str(error))
     except RunError as error:
         print(error, file=sys.stderr)
         return USAGE
     return CHECK_FAILED if any(fails(report, options.fail_on) for report in reports) else OK
 
 
-def _report(folder: Path, tokenizer: Tokenizer | None) -> Report:
-    report = write(folder, tokenizer)
+def _report(folder: Path, tokenizer: Tokenizer | None, prices: Path | None) -> Report:
+    report = write(folder, tokenizer, prices)
     console = Console()
     console.print(summary(report))
-    console.print(f"Report: {folder / 'report.html'}", soft_wrap=True, markup=False, highlight=False)
+    for told in where(folder):
+        console.print(told, soft_wrap=True, markup=False, highlight=False)
     return report
+
+
+def where(folder: Path) -> list[str]:
+    """Where the pages of a run are, a line each."""
+    lines = [f"Report: {folder / 'report.html'}"]
+    models = folder / MODELS_PAGE
+    return [*lines, f"Models: {models}"] if models.exists() else lines
 
 
 def fails(report: Report, fail_on: str | None) -> bool:

@@ -4,7 +4,7 @@ An obstacle makes the same word mean two things: other prompts, another protocol
 kind of window. What may differ is usually what the comparison is about: model, server, versions, machine.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import msgspec
@@ -50,6 +50,11 @@ def _mode(report: Report) -> str:
     return "mixed" if report.run["options"].get("target_mode") == "mixed" else "one at a time"
 
 
+def _canaries(report: Report) -> str | None:
+    asked = report.run.get("canaries")
+    return None if asked is None else str(asked["digest"])
+
+
 _MUST_BE_EQUAL = (
     _Trait("report schema", lambda report: report.schema, "rebuild both reports with one version of llocust"),
     _Trait("test set digest", lambda report: report.run["testset"]["digest"], "send the same prompts in both"),
@@ -66,6 +71,11 @@ _MUST_BE_EQUAL = (
     _Trait("--stop", _option("stop"), "end answers in the same way in both"),
     _Trait("--target-mode", _mode, "share the machine among the targets in the same way in both"),
     _Trait("bound of the window", _bound, "use --run-time in both, or --requests in both"),
+    _Trait("--canary-every", _option("canary_every"), "ask canaries as often in both, or in neither"),
+    _Trait("digest of the canaries", _canaries, "ask the same canaries in both"),
+    _Trait(
+        "--logprobs", lambda report: bool(report.run["options"].get("logprobs")), "ask for them in both or in neither"
+    ),
     _Trait("--salt", lambda report: bool(report.run["options"].get("salt")), "salt the prompts in both or in neither"),
 )
 
@@ -122,11 +132,24 @@ def differences(base: Report, candidate: Report) -> list[Change]:
         if trait.read(base) != trait.read(candidate)
     ]
     was, is_now = base.run["versions"], candidate.run["versions"]
-    return found + [
+    return [*found, *_scorers(base, candidate)] + [
         Change(f"{name} version", was.get(name, ""), is_now.get(name, ""))
         for name in sorted(was.keys() | is_now.keys())
         if was.get(name) != is_now.get(name)
     ]
+
+
+def _scorers(base: Report, candidate: Report) -> Iterator[Change]:
+    """Those that scored both runs, and not alike: such scores are not compared."""
+    was, is_now = _settings(base), _settings(candidate)
+    for name in sorted(was.keys() & is_now.keys()):
+        if was[name] != is_now[name]:
+            yield Change(f"scorer {name}", was[name], is_now[name])
+
+
+def _settings(report: Report) -> dict[str, str]:
+    scorers = report.quality.scorers if report.quality is not None else []
+    return {scorer.name: _text({"version": scorer.version} | scorer.settings) for scorer in scorers}
 
 
 def _text(value: Any) -> str:

@@ -13,6 +13,7 @@ from reports.frames import Frames
 from reports.headline import HEADLINES, Better, Headline, read
 from reports.report import PointReport, Report, Verdict
 from reports.samples import Pair, interval, samples_of
+from reports.scoresides import Keys, ScoreDifference, compare_scores
 
 SCHEMA = 1
 
@@ -52,6 +53,8 @@ class PointComparison(msgspec.Struct, frozen=True, kw_only=True):
     base_verdict: Verdict
     candidate_verdict: Verdict
     metrics: list[Difference]
+    scores: list[ScoreDifference] = []
+    """Of the scorers that scored both runs alike; empty where raw requests were not at hand."""
 
     @property
     def name(self) -> str:
@@ -99,6 +102,7 @@ def compare(
     if sentences:
         raise CompareError(sentences)
     left_samples, right_samples = samples_of(base_frames), samples_of(candidate_frames)
+    scores = compare_scores(base_frames, candidate_frames, [Keys(left[key].key, right[key].key) for key in common])
     return Comparison(
         base=base.run,
         candidate=candidate.run,
@@ -110,8 +114,9 @@ def compare(
                 left[key],
                 right[key],
                 Pair(left_samples.get(left[key].key, {}), right_samples.get(right[key].key, {})),
+                mine,
             )
-            for key in common
+            for key, mine in zip(common, scores, strict=True)
         ],
         only_base=[key.users for key in left if key not in right],
         only_candidate=[key.users for key in right if key not in left],
@@ -123,7 +128,9 @@ def _by_key(report: Report) -> _Points:
     return {_Key(point.target, point.users): point for point in report.points if point.state == "done"}
 
 
-def _compare_points(base: PointReport, candidate: PointReport, samples: Pair) -> PointComparison:
+def _compare_points(
+    base: PointReport, candidate: PointReport, samples: Pair, scores: list[ScoreDifference]
+) -> PointComparison:
     one_slo = _slo(base) is not None and _slo(base) == _slo(candidate)
     return PointComparison(
         target=base.target,
@@ -136,6 +143,7 @@ def _compare_points(base: PointReport, candidate: PointReport, samples: Pair) ->
             for headline in HEADLINES
             if one_slo or not headline.needs_slo
         ],
+        scores=scores,
     )
 
 

@@ -7,8 +7,8 @@ import pandas as pd
 
 from harness.run import Manifest, Point
 from reports.generator import clock_step_s, dispatch_late_s, first_bounded_ratio
-from reports.measure import Measured, count_requests
-from reports.report import PointReport, Requests
+from reports.measure import Measured, cached_ratio, count_requests
+from reports.report import PointReport, QualityReport, Requests
 from reports.stats import distribution, share
 from reports.steady import Shift, shifts
 from reports.thinking import mean_thinking
@@ -25,6 +25,8 @@ class Facts:
     request_bounded: bool
     open_loop: bool
     salted: bool
+    cached_ratio: float | None
+    """Of the prompt tokens, canaries left out."""
     prefix_share: float
     """Of each prompt, what was to be common to many."""
     stamps: str
@@ -41,9 +43,11 @@ class Facts:
     lost_workers: tuple[str, ...]
     disk_full: bool
     torn_lines: int
+    quality: QualityReport | None
+    """Of the whole run."""
 
 
-def gather(manifest: Manifest, point: Measured, report: PointReport) -> Facts:
+def gather(manifest: Manifest, point: Measured, report: PointReport, quality: QualityReport | None = None) -> Facts:
     """`report` is the point's, before its verdict."""
     frames = point.placed.frames
     request_bounded = is_request_bounded(manifest)
@@ -54,6 +58,7 @@ def gather(manifest: Manifest, point: Measured, report: PointReport) -> Facts:
         request_bounded=request_bounded,
         open_loop=_is_open_loop(frames.requests),
         salted=bool(manifest.options.get("salt")),
+        cached_ratio=cached_ratio(point),
         prefix_share=float(manifest.options.get("prefix_share") or 0),
         stamps=manifest.stamps,
         concurrency=mean_concurrency(point.placed, until_us),
@@ -66,6 +71,7 @@ def gather(manifest: Manifest, point: Measured, report: PointReport) -> Facts:
         lost_workers=lost_workers(manifest, frames.point),
         disk_full=frames.point.disk_full,
         torn_lines=frames.torn_lines,
+        quality=quality,
     )
 
 

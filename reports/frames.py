@@ -12,6 +12,8 @@ import pandas as pd
 
 from harness.record import LocustStats
 from harness.run import Manifest, Point
+from harness.score import Gap, Score, Scorer
+from reports.report import Price
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -69,9 +71,37 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
+class Scores:
+    """The lines of quality.jsonl that count: of each scorer those of its last version and settings, of each subject the last."""
+
+    scorers: list[Scorer]
+    by_request: dict[str, dict[str, Score]]
+    """By the scorer's name, then by the record's id."""
+    repeats: dict[str, dict[str, Score]]
+    """The same, of what was asked a second time."""
+    of_texts: dict[str, list[Score]]
+    """By the scorer's name: scores that belong to no request."""
+    gaps: list[Gap]
+    torn_lines: int
+
+
+class Tariff(msgspec.Struct, frozen=True, kw_only=True):
+    """A table of prices as the user wrote it."""
+
+    currency: str
+    as_of: str | None
+    source: str | None
+    rows: list[Price]
+
+
+@dataclass(frozen=True, slots=True)
 class Frames:
     """One run's facts."""
 
     manifest: Manifest
     points: list[PointFrames]
     counts: Counts | None = None
+    scores: Scores | None = None
+    """None where nobody scored."""
+    tariff: Tariff | None = None
+    """None where no prices were given."""

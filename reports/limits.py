@@ -32,3 +32,6 @@ TOKENS_OFF_RATIO = Limit(note=0.02)
 LENGTH_OFF_RATIO = Limit(note=0.05)
 SENT_PER_PROMPT = Limit(note=2.0)
 CACHED_RATIO = Limit(note=0.1)
+CANARIES_CHANGED_RATIO = Limit(note=0.0)
+QUALITY_P = Limit(note=0.05)
+"""Of a difference by chance alone, after Holm."""

@@ -17,8 +17,10 @@ from pandas.api.extensions import ExtensionDtype
 
 from harness.record import Health, LocustStats, Record
 from harness.run import Point, RunError, locust_path, read_manifest
+from reports import prices
 from reports.counts import read_counts
 from reports.frames import Counts, Events, Frames, Ints, PointFrames
+from reports.scores import read_scores
 from reports.sharing import apart
 
 T = TypeVar("T")
@@ -49,6 +51,7 @@ _FIELDS: dict[str, _Dtype] = {
     "conversation": _STRING,
     "turns": np.float64,
     "think_us": np.float64,
+    "canary": np.bool_,
     "phase": _STRING,
     "due_ns": np.float64,
     "begun_ns": np.int64,
@@ -165,7 +168,8 @@ def load(folder: Path) -> Frames:
     try:
         counts = read_counts(folder)
         points = [_load_point(folder, point, counts) for point in manifest.points]
-        return Frames(manifest, [part for point in points for part in apart(point)], counts)
+        parts = [part for point in points for part in apart(point)]
+        return Frames(manifest, parts, counts, read_scores(folder), prices.load(folder))
     except OSError as error:
         raise RunError(f"{error.filename} cannot be read: {error.strerror}.") from error
 

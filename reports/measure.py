@@ -181,20 +181,37 @@ def tokens(point: Measured, counted: Counted | None) -> Tokens:
         point.fact(name, point.ok) for name in ("usage_prompt", "usage_output", "usage_cached", "n_events")
     )
     told = ~np.isnan(output)
-    both = ~np.isnan(cached) & ~np.isnan(prompt)
     return Tokens(
         prompt=distribution(prompt),
         output=distribution(output),
-        cached_ratio=share(float(cached[both].sum()), float(prompt[both].sum())),
+        cached_ratio=_cached(cached, prompt),
         source="none" if not told.any() else "usage" if told.all() else "partial",
         per_event=share(float(output[told].sum()), float(n_events[told].sum())),
         counted=counted,
     )
 
 
+def _cached(cached: Floats, prompt: Floats) -> float | None:
+    both = ~np.isnan(cached) & ~np.isnan(prompt)
+    return share(float(cached[both].sum()), float(prompt[both].sum()))
+
+
+def is_canary(point: Measured) -> Flags:
+    """The requests that were asked to see whether the answer changes."""
+    flags: Flags = point.facts["canary"].to_numpy(bool)
+    return flags
+
+
+def cached_ratio(point: Measured) -> float | None:
+    """As in `tokens`, without canaries, which ask the same again and again on purpose."""
+    rows = point.ok & ~is_canary(point)
+    return _cached(point.fact("usage_cached", rows), point.fact("usage_prompt", rows))
+
+
 def prompts(point: Measured) -> Prompts:
-    """Of the requests sent in the window; a turn of a conversation is a prompt of its own."""
-    sent = point.facts[point.placed.in_window & (point.facts["outcome"] != "dropped").to_numpy(bool)]
+    """Of the requests sent in the window, canaries left out; a turn of a conversation is a prompt of its own."""
+    went = (point.facts["outcome"] != "dropped").to_numpy(bool) & ~is_canary(point)
+    sent = point.facts[point.placed.in_window & went]
     return Prompts(sent=len(sent), distinct=len(sent[["prompt", "turn"]].drop_duplicates()))
 
 

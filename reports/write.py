@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from harness.run import RunError, write_atomically
+from harness.run import RunError, read_manifest, write_atomically
 from harness.tokenizer import Tokenizer
 from reports.build import build
 from reports.charts import save_plots
@@ -13,6 +13,8 @@ from reports.compare import Comparison, compare
 from reports.counts import count_tokens, write_counts
 from reports.frames import Frames
 from reports.load import load
+from reports.models import side_by_side
+from reports.prices import keep
 from reports.render import csv, html, json, markdown, requests
 from reports.report import Report
 
@@ -37,12 +39,19 @@ COMPARISON_RENDERERS: dict[str, Callable[[Comparison], bytes]] = {
     "compare.html": lambda comparison: html.render_comparison(comparison).encode(),
 }
 
+MODELS_PAGE, MODELS_TEXT = "models.html", "models.md"
+"""Of a run of several targets."""
 
-def write(folder: Path, tokenizer: Tokenizer | None = None) -> Report:
-    """Rebuild every rendering of a run from its facts, its tokens counted first where there is a tokenizer.
 
-    Raises harness.run.RunError.
+def write(folder: Path, tokenizer: Tokenizer | None = None, prices: Path | None = None) -> Report:
+    """Rebuild every rendering of a run from its facts, its tokens counted first where there is a tokenizer, and by the table
+    of prices that is given, or else the one that it has.
+
+    Raises harness.run.RunError, and PricesError for a table that cannot be used.
     """
+    if prices is not None:
+        read_manifest(folder)  # nothing is written into what is no run folder
+        keep(folder, prices)
     if tokenizer is not None:
         _count(folder, tokenizer)
     frames = load(folder)
@@ -51,10 +60,18 @@ def write(folder: Path, tokenizer: Tokenizer | None = None) -> Report:
         _write_requests(folder, frames)
         for name, render in RENDERERS.items():
             write_atomically(folder / name, render(report, frames))
+        _write_models(folder, report, frames)
         save_plots(report, frames, folder / "plots")
     except OSError as error:
         raise RunError(f"The report cannot be written to {folder}: {error.strerror}.") from error
     return report
+
+
+def _write_models(folder: Path, report: Report, frames: Frames) -> None:
+    models = side_by_side(report, frames)
+    if models is not None:
+        write_atomically(folder / MODELS_PAGE, html.render_models(report, frames, models).encode())
+        write_atomically(folder / MODELS_TEXT, markdown.render_models(report, models).encode())
 
 
 def _count(folder: Path, tokenizer: Tokenizer) -> None:

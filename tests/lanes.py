@@ -16,6 +16,10 @@ E2E = {
     "workers": ("workers",),
     "dialects, failures, the course of a sweep": ("dialects", "failures", "lifecycle", "matrix", "mistakes"),
     "own endpoints, conversations, lengths, targets": ("own_endpoints", "conversations", "synthetic_load", "targets"),
+    "answers and costs": (
+        *("quality_truth", "quality_gaps", "scorer_of_ones_own", "scoring_goes_on"),
+        *("canaries_and_logprobs", "costs"),
+    ),
 }
 APART = {lane: [str(TESTS / "e2e" / f"test_{name}.py") for name in names] for lane, names in E2E.items()}
 LANES = {

@@ -141,7 +141,7 @@ def test_the_service_in_a_container_is_reached_and_keeps_its_data():
     assert f"{path} " in DOCKERFILE or f"{path}\n" in DOCKERFILE  # it is the user's, and so is a new volume
     # From the shell: nothing is written down.
     assert set(service["environment"]) == {"LLOCUST_TOKENS", "LLOCUST_ALLOW_TARGET", "LLOCUST_DATABASE"}
-    assert '".[service]"' in DOCKERFILE
+    assert '".[service,quality]"' in DOCKERFILE
 
 
 def test_no_key_is_written_down():

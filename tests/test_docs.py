@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from harness import metrics, run, targets
+from harness import metrics, run, score, targets
 from harness import record as records
 from harness.calibrate import read_command as read_calibrate
 from harness.cli import VERBS
@@ -22,16 +22,19 @@ from harness.errand import parser as worker_parser
 from harness.errand import read_command as read_worker
 from harness.init import STARTS
 from harness.init import write as write_start
-from harness.options import OPTIONS, UsageMistakes
+from harness.options import OPTIONS, UsageMistakes, read_some
+from harness.options.scored import without_means
 from harness.outcome import Outcome
 from harness.parser import COMMANDS_OWN, make_parser, variable_of
+from harness.quality import judgements
+from harness.quality.command import read_command as read_quality
 from harness.salvage import salvage
 from harness.sampling import OPTION_OF
 from harness.screen import status_line
 from harness.simulator.options import SimulatorOptions, add_arguments
 from harness.sources import CONFIG_FILES
 from harness.sweep import read_command
-from reports import limits, report
+from reports import limits, prices, report
 from reports.cli import compare_main, report_main
 from reports.rules import DAMAGE, DOUBTS
 from service.cli import make_parser as make_serve_parser
@@ -139,6 +142,9 @@ PARTS = {
     "prompts": report.Prompts,
     "lengths": report.Lengths,
     "conversations": report.Conversations,
+    "canaries": report.CanaryReport,
+    "quality": report.ScoreReport,
+    "cost": report.CostReport,
     "client": report.Client,
     "locust": report.LocustCheck,
 }
@@ -153,6 +159,14 @@ PARTS = {
         *report.Tail.__struct_fields__,
         *report.Length.__struct_fields__,
         *report.TurnReport.__struct_fields__,
+        *report.Bounds.__struct_fields__,
+        *report.Difference.__struct_fields__,
+        *report.QualityReport.__struct_fields__,
+        *report.ScorerReport.__struct_fields__,
+        *report.TextScore.__struct_fields__,
+        *report.PricesReport.__struct_fields__,
+        *report.Price.__struct_fields__,
+        *report.TargetCost.__struct_fields__,
         *report.Reason.__struct_fields__,
     ],
 )
@@ -227,6 +241,8 @@ LIMITS = (
     Shown("lengths_missed", limits.LENGTH_OFF_RATIO),
     Shown("prompt_reuse", limits.SENT_PER_PROMPT),
     Shown("prompt_reuse", limits.CACHED_RATIO),
+    Shown("quality_drop", limits.QUALITY_P),
+    Shown("canaries_changed", limits.CANARIES_CHANGED_RATIO),
 )
 
 
@@ -271,6 +287,10 @@ STORED = (
     records.Health,
     records.LocustStats,
     records.LocustEntry,
+    score.Scorer,
+    score.Score,
+    score.Gap,
+    judgements.Judgement,
 )
 
 
@@ -351,6 +371,11 @@ def understand_worker(arguments, **_):
     read_worker(arguments)
 
 
+def understand_quality(arguments, **_):
+    given = read_some(read_quality(arguments).raw)
+    assert not list(without_means(given))
+
+
 def understand_init(arguments, **_):
     written = write_start([*arguments, "--dir", "elsewhere"])
     assert written.path.is_file()
@@ -377,6 +402,7 @@ UNDERSTAND = {
     "calibrate": understand_calibrate,
     "worker": understand_worker,
     "init": understand_init,
+    "quality": understand_quality,
     "serve": understand_serve,
     "report": understand_by_help(partial(report_main, gather=salvage)),
     "compare": understand_by_help(compare_main),
@@ -461,7 +487,7 @@ def test_json_is_well_formed(value):
 
 
 def test_the_record_shown_is_one_and_whole():
-    body, _ = blocks(ROOT / "docs" / "run-folder.md", "json")
+    body, *_ = blocks(ROOT / "docs" / "run-folder.md", "json")
     record = records.from_line(body.encode())
     assert set(json.loads(body)) == set(records.Record.__struct_fields__)
     assert len(record.at_us) == len(record.chars) == len(record.kinds)
@@ -528,6 +554,17 @@ def test_the_file_of_targets_shown_is_understood(nowhere):
     ]
     assert options.targets[1].headers == ("X-Variant: canary", "X-Key: env:CANARY_KEY")
     assert (options.target_mode, options.users, options.max_tokens) == ("mixed", (4, 8), 64)
+
+
+def test_the_table_of_prices_shown_is_understood():
+    (body,) = blocks(ROOT / "docs" / "costs.md", "toml")
+    found = prices.parse(body, "prices.toml")
+    assert [(row.of, row.name) for row in found.rows] == [("model", "example-large"), ("target", "own-box")]
+
+
+def test_every_key_of_a_price_is_told():
+    keys = {"currency", "as_of", *report.Price.__struct_fields__} - {"name", "of"}
+    assert keys <= words_of("costs.md")
 
 
 def test_the_mistakes_shown_are_those_that_are_told(nowhere):

@@ -12,7 +12,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("harness", "reports", "locustfiles", "service", "testsets")
 
-NOUNS = frozenset({"harness.record", "harness.metrics", "harness.run", "harness.outcome", "harness.tokenizer"})
+NOUNS = frozenset(
+    {"harness.record", "harness.metrics", "harness.run", "harness.outcome", "harness.tokenizer", "harness.score"}
+)
 """What the reading side may know of the load side."""
 
 PURE_HARNESS = (
@@ -41,6 +43,11 @@ PURE_HARNESS = (
     *("block", "progress", "clocks", "histogram", "live"),
     *("sampling", "targets", "extra", "parser", "config"),
     *("lengths", "ruler", "salt", "synthetic", "vocabulary"),
+    "score",
+    "canaries",
+    *("quality.boxed", "quality.choice", "quality.documents", "quality.folding", "quality.formulas", "quality.numbers"),
+    *("quality.refusals", "quality.sample", "quality.tongues"),
+    *("quality.echoes", "quality.objects", "quality.whole"),
 )
 OF_THE_SERVICE = ("harness.run", "harness.record", "harness.outcome", "harness.__version__")
 """What the service may know of the load side, which it starts as a process."""
@@ -48,7 +55,19 @@ PURE_SERVICE = (
     *("metrics", "safety.limits", "jobs.figures", "store.averages", "store.buckets"),
     *("pages.text", "pages.chart", "pages.sides", "pages.calls", "pages.form", "pages.address", "pages.request"),
 )
-PURE_REPORTS = ("window", "stats", "verdict", "render")
+PURE_REPORTS = (
+    "canaries",
+    "window",
+    "stats",
+    "verdict",
+    "render",
+    "intervals",
+    "strata",
+    "answers",
+    "quality",
+    "texts",
+    *("cost", "spending", "models"),
+)
 PURE = (
     *(f"harness.{name}" for name in PURE_HARNESS),
     *(f"reports.{name}" for name in PURE_REPORTS),

@@ -63,10 +63,25 @@ class Dialect(Protocol):
     def refusals(self, sampling: Sampling) -> list[str]:
         """Why the API cannot be asked to sample so: ends of sentences that begin with the dialect's name."""
 
+    @property
+    def samples(self) -> Mapping[str, str]:
+        """For the fields of Sampling that the API has a place for, its own names of them."""
+
+    @property
+    def greedy(self) -> Sampling | None:
+        """How the API is asked for the likeliest tokens, with nothing left to chance; None where it cannot be."""
+
+    @property
+    def tells_logprobs(self) -> bool:
+        """Whether the API can be asked for the log-probabilities of its tokens."""
+
     def encode(self, ask: Ask) -> Call: ...
 
     def decode(self, event: Event) -> list[Piece]:
         """What the event says; nothing for roles, pings and the like. Raises Unreadable."""
+
+    def logprobs(self, event: Event) -> list[float]:
+        """Of the tokens of an event, those that the server tells; nothing of any other event, whatever it is."""
 
 
 DIALECTS: dict[str, Dialect] = {

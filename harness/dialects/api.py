@@ -8,7 +8,8 @@ import msgspec
 
 from harness.call import Call
 from harness.dialects.ask import Ask
-from harness.sampling import OPTION_OF, Sampling, merged
+from harness.sampling import GREEDY, OPTION_OF, Sampling, merged
+from harness.sse import Event
 
 
 class Api:
@@ -32,6 +33,17 @@ class Api:
     tells_end: ClassVar[bool] = True
     samples: ClassVar[Mapping[str, str]] = {}
     """For the fields of Sampling that the API has a place for, its own names of them."""
+    tells_logprobs: ClassVar[bool] = False
+    """Whether the API can be asked for the log-probabilities of its tokens."""
+
+    @property
+    def greedy(self) -> Sampling | None:
+        """How the API is asked for the likeliest tokens, with nothing left to chance; None where it cannot be."""
+        return GREEDY if "temperature" in self.samples else None
+
+    def logprobs(self, event: Event) -> list[float]:  # noqa: ARG002 - as for any API
+        """Of the tokens of an event, those that the server tells; nothing of any other event, whatever it is."""
+        return []
 
     def sampled(self, ask: Ask) -> dict[str, Any]:
         """What is said of the sampling, in the API's own names; what it has no place for was refused before the run."""

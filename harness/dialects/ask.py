@@ -24,6 +24,8 @@ class Ask:
     timeouts: Timeouts = field(default_factory=Timeouts)
     stream: bool = True
     sampling: Sampling = field(default_factory=Sampling)
+    logprobs: bool = False
+    """Have the server tell the log-probability of each token that it chose."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """What the user wants in the body besides, in the API's own terms."""
 

@@ -70,7 +70,10 @@ class Chat(OpenAiChunks):
 
     def encode(self, ask: Ask) -> Call:
         """The request, its turns as messages."""
-        return self.ask_for(ask, {"messages": chat_messages(ask.messages)})
+        asked: dict[str, Any] = {"messages": chat_messages(ask.messages)}
+        if ask.logprobs:
+            asked["logprobs"] = True
+        return self.ask_for(ask, asked)
 
     def said(self, choice: _Choice) -> list[Piece]:
         """Text, reasoning and tool calls."""

@@ -31,7 +31,10 @@ class Completions(OpenAiChunks):
 
     def encode(self, ask: Ask) -> Call:
         """The request, its turns as one text."""
-        return self.ask_for(ask, {"prompt": ask.prompt})
+        asked: dict[str, Any] = {"prompt": ask.prompt}
+        if ask.logprobs:
+            asked["logprobs"] = 1  # of the likeliest token, too: to some servers 0 means none at all
+        return self.ask_for(ask, asked)
 
     def said(self, choice: _Choice) -> list[Piece]:
         """Its text."""

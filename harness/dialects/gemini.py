@@ -14,6 +14,7 @@ import msgspec
 from harness.call import Call
 from harness.dialects.api import Api, below, has_version, names_in
 from harness.dialects.ask import Ask
+from harness.dialects.logprobs import known, read
 from harness.dialects.piece import Counted, Done, Fault, Finish, Piece, Reasoning, Text, ToolCall
 from harness.dialects.reading import Reader, compact, words_of
 from harness.record import Usage
@@ -67,6 +68,23 @@ class _Chunk(msgspec.Struct, gc=False, rename="camel"):
     error: Any = None
 
 
+class _Chosen(msgspec.Struct, gc=False, rename="camel"):
+    log_probability: float | None = None
+
+
+class _LogProbs(msgspec.Struct, gc=False, rename="camel"):
+    chosen_candidates: list[_Chosen] | None = None
+
+
+class _WeighedCandidate(msgspec.Struct, gc=False, rename="camel"):
+    logprobs_result: _LogProbs | None = None
+
+
+class _Weighed(msgspec.Struct, gc=False):
+    candidates: list[_WeighedCandidate] | None = None
+
+
+_WEIGHED = Reader(_Weighed, "a response with log-probabilities")
 _READER = Reader(_Chunk, "a response of generateContent")
 
 
@@ -87,6 +105,8 @@ class Gemini(Api):
         "stop": "stopSequences",
     }
 
+    tells_logprobs: ClassVar[bool] = True
+
     def names(self, body: bytes) -> tuple[str, ...] | None:
         """Without the `models/` that stands before each."""
         found = names_in(body, "models", "name")
@@ -106,6 +126,8 @@ class Gemini(Api):
             "contents": [_said(message) for message in ask.messages if message.role not in _SYSTEM],
             "generationConfig": {"maxOutputTokens": ask.max_tokens, **self.sampled(ask)},
         }
+        if ask.logprobs:
+            body["generationConfig"]["responseLogprobs"] = True
         system = "\n\n".join(message.text for message in ask.messages if message.role in _SYSTEM)
         if system:
             body["systemInstruction"] = {"parts": [{"text": system}]}
@@ -132,6 +154,13 @@ class Gemini(Api):
         if chunk.usage_metadata is not None:
             pieces.append(_counted(chunk.usage_metadata))
         return pieces
+
+    def logprobs(self, event: Event) -> list[float]:
+        """Of the tokens that were chosen."""
+        chunk = read(_WEIGHED, event)
+        told = [candidate.logprobs_result for candidate in (chunk.candidates or () if chunk is not None else ())]
+        chosen = [token for each in told if each is not None for token in each.chosen_candidates or ()]
+        return known(token.log_probability for token in chosen)
 
     def _base(self, path: str) -> str:
         parts = path.rstrip("/").split("/")

@@ -13,6 +13,7 @@ import msgspec
 from harness.call import Call
 from harness.dialects.api import Api, names_in
 from harness.dialects.ask import Ask
+from harness.dialects.logprobs import Token, known, read
 from harness.dialects.piece import Counted, Done, Fault, Finish, Piece, Reasoning, Text, ToolCall
 from harness.dialects.reading import Reader, compact, words_of
 from harness.record import Usage
@@ -46,6 +47,11 @@ class _Line(msgspec.Struct, gc=False):
     error: Any = None
 
 
+class _Weighed(msgspec.Struct, gc=False):
+    logprobs: list[Token] | None = None
+
+
+_WEIGHED = Reader(_Weighed, "a line with log-probabilities")
 _READER = Reader(_Line, "a line of an Ollama chat")
 
 
@@ -61,6 +67,8 @@ class Ollama(Api):
     takes_images: ClassVar[bool] = True
     accepts: ClassVar[str] = "application/x-ndjson"
     samples: ClassVar[Mapping[str, str]] = {name: name for name in ("temperature", "top_p", "seed", "stop")}
+
+    tells_logprobs: ClassVar[bool] = True
 
     def names(self, body: bytes) -> tuple[str, ...] | None:
         """With their tags."""
@@ -78,6 +86,8 @@ class Ollama(Api):
             "options": {"num_predict": ask.max_tokens, **self.sampled(ask)},
             "stream": ask.stream,
         }
+        if ask.logprobs:
+            body["logprobs"] = True
         return self.call(ask, body)
 
     def decode(self, event: Event) -> list[Piece]:
@@ -94,6 +104,11 @@ class Ollama(Api):
             if not (line.prompt_eval_count is None and line.eval_count is None):
                 pieces.append(Counted(Usage(prompt=line.prompt_eval_count, output=line.eval_count)))
         return pieces
+
+    def logprobs(self, event: Event) -> list[float]:
+        """Of a line's tokens; servers before 0.12.11 tell none."""
+        line = read(_WEIGHED, event)
+        return [] if line is None else known(token.logprob for token in line.logprobs or ())
 
 
 def _said(message: Message) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import msgspec
 from harness.call import Call
 from harness.dialects.api import Api
 from harness.dialects.ask import Ask
+from harness.dialects.logprobs import of_chunk
 from harness.dialects.piece import Counted, Done, Fault, Finish, Piece
 from harness.dialects.reading import Reader, words_of
 from harness.record import Usage
@@ -91,9 +92,15 @@ class OpenAiChunks(OpenAi):
         name: name for name in ("temperature", "top_p", "seed", "stop", "ignore_eos", "min_tokens")
     }
 
+    tells_logprobs: ClassVar[bool] = True
+
     def said(self, choice: Any) -> list[Piece]:
         """The content of one choice."""
         raise NotImplementedError
+
+    def logprobs(self, event: Event) -> list[float]:
+        """Of the tokens of all choices."""
+        return of_chunk(event)
 
     def ask_for(self, ask: Ask, asked: dict[str, Any]) -> Call:
         """The request for what is asked; usage goes with it, as streams leave it out otherwise."""

@@ -15,7 +15,7 @@ from harness.dialects.ask import Ask
 from harness.dialects.piece import Piece, Text
 from harness.framing import FRAMINGS
 from harness.outcome import Unreadable
-from harness.sampling import OPTION_OF, Sampling
+from harness.sampling import GREEDY, OPTION_OF, Sampling
 from harness.sse import Event
 
 _FUNCTIONS = ("encode", "decode")
@@ -30,6 +30,7 @@ _NAMES: dict[str, type | tuple[type, ...]] = {
     "accepts": str,
     "framing": str,
     "tells_end": bool,
+    "tells_logprobs": bool,
 }
 """What a module may say of its API, and as what; what it does not say is as in `OwnDialect`."""
 
@@ -111,6 +112,14 @@ class Unread(Api):
     def refusals(self, sampling: Sampling) -> list[str]:  # noqa: ARG002 - as for any API
         """None, before its module has been asked."""
         return []
+
+    tells_logprobs: ClassVar[bool] = True
+    """For all that is known."""
+
+    @property
+    def greedy(self) -> Sampling | None:
+        """As for most."""
+        return GREEDY
 
     def encode(self, ask: Ask) -> Call:
         """Nothing."""

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from harness.record import Usage
+from harness.record import LogProbs, Usage
 
 
 class Text(msgspec.Struct, frozen=True, gc=False):
@@ -29,6 +29,12 @@ class Counted(msgspec.Struct, frozen=True, gc=False):
     usage: Usage
 
 
+class Likely(msgspec.Struct, frozen=True, gc=False):
+    """Log-probabilities of tokens that have not been told before."""
+
+    logprobs: LogProbs
+
+
 class Finish(msgspec.Struct, frozen=True, gc=False):
     """Why the answer ended, in the API's own word."""
 
@@ -45,4 +51,4 @@ class Done(msgspec.Struct, frozen=True, gc=False):
     """The API's end marker, where it has one."""
 
 
-Piece = Text | Reasoning | ToolCall | Counted | Finish | Fault | Done
+Piece = Text | Reasoning | ToolCall | Counted | Likely | Finish | Fault | Done

@@ -13,6 +13,7 @@ import msgspec
 
 from harness.call import Call
 from harness.dialects.ask import Ask
+from harness.dialects.logprobs import Token, known, read
 from harness.dialects.openai import OpenAi
 from harness.dialects.piece import Counted, Done, Fault, Finish, Piece, Reasoning, Text, ToolCall
 from harness.dialects.reading import Reader, words_of
@@ -20,8 +21,9 @@ from harness.record import Usage
 from harness.sse import Event
 from harness.testset import Image, Message
 
+_TEXT_DELTA = "response.output_text.delta"
 _DELTAS: dict[str, type[Text | Reasoning | ToolCall]] = {
-    "response.output_text.delta": Text,
+    _TEXT_DELTA: Text,
     "response.refusal.delta": Text,
     "response.reasoning_text.delta": Reasoning,
     "response.reasoning_summary_text.delta": Reasoning,
@@ -83,7 +85,22 @@ class _Event(msgspec.Struct, gc=False):
     object: str | None = None
 
 
+class _WeighedText(msgspec.Struct, gc=False):
+    logprobs: list[Token] | None = None
+
+
+class _WeighedItem(msgspec.Struct, gc=False):
+    content: list[_WeighedText] | None = None
+
+
+class _Weighed(msgspec.Struct, gc=False):
+    type: str | None = None
+    logprobs: list[Token] | None = None
+    output: list[_WeighedItem] | None = None
+
+
 _READER = Reader(_Event, "an event of a response")
+_WEIGHED = Reader(_Weighed, "an event with log-probabilities")
 _WHOLE = Reader(_Response, "a response")
 
 
@@ -96,6 +113,8 @@ class Responses(OpenAi):
     refused_roles: ClassVar[frozenset[str]] = frozenset({"tool"})
     samples: ClassVar[Mapping[str, str]] = {"temperature": "temperature", "top_p": "top_p"}
 
+    tells_logprobs: ClassVar[bool] = True
+
     def encode(self, ask: Ask) -> Call:
         """The request; usage comes without being asked for."""
         body = {
@@ -106,6 +125,8 @@ class Responses(OpenAi):
             "stream": ask.stream,
             "store": False,  # else every answer would be kept for later at the server
         }
+        if ask.logprobs:
+            body["include"] = ["message.output_text.logprobs"]
         return self.call(ask, body)
 
     def decode(self, event: Event) -> list[Piece]:
@@ -120,6 +141,17 @@ class Responses(OpenAi):
         if said.type == "error" or event.name == "error" or said.error:
             return [Fault(words_of(data))]
         return _whole(_WHOLE.read(data)) if said.object == "response" else _told(said)
+
+    def logprobs(self, event: Event) -> list[float]:
+        """Those of a delta, or of an answer that was not streamed; the events that say all of it once more are skipped."""
+        said = read(_WEIGHED, event)
+        if said is None:
+            return []
+        told = said.logprobs if said.type == _TEXT_DELTA else None
+        parts = (part for item in said.output or () for part in item.content or ())
+        return known(
+            token.logprob for token in (*(told or ()), *(token for part in parts for token in part.logprobs or ()))
+        )
 
 
 def _said(message: Message) -> str | list[dict[str, str]]:

@@ -16,6 +16,7 @@ import msgspec
 from harness.call import Call
 from harness.dialects.api import Api
 from harness.dialects.ask import Ask
+from harness.dialects.logprobs import Token, known, read
 from harness.dialects.piece import Counted, Done, Fault, Finish, Piece, Text
 from harness.dialects.reading import Reader, words_of
 from harness.record import Usage
@@ -46,6 +47,20 @@ class _Info(msgspec.Struct, gc=False):
     model_id: str
 
 
+class _WeighedToken(Token, gc=False):
+    special: bool = False
+
+
+class _WeighedDetails(msgspec.Struct, gc=False):
+    tokens: list[_WeighedToken] | None = None
+
+
+class _Weighed(msgspec.Struct, gc=False):
+    token: _WeighedToken | None = None
+    details: _WeighedDetails | None = None
+
+
+_WEIGHED = Reader(_Weighed, "an event with log-probabilities")
 _READER = Reader(_Event, "an event of generate_stream")
 
 
@@ -60,6 +75,14 @@ class Tgi(Api):
     key_env: ClassVar[str] = "HF_TOKEN"
     takes_images: ClassVar[bool] = True
     samples: ClassVar[Mapping[str, str]] = {name: name for name in ("temperature", "top_p", "seed", "stop")}
+
+    tells_logprobs: ClassVar[bool] = True
+    """Without being asked for them."""
+
+    @property
+    def greedy(self) -> Sampling | None:
+        """The router takes the likeliest tokens where nothing is said of sampling, and refuses a temperature of 0."""
+        return Sampling()
 
     def refusals(self, sampling: Sampling) -> list[str]:
         """The router turns down every request whose temperature is 0 or whose top_p is 1."""
@@ -95,6 +118,14 @@ class Tgi(Api):
             return [Fault(words_of(data))]
         pieces = _content(said)
         return pieces if said.details is None else pieces + _ended(said.details)
+
+    def logprobs(self, event: Event) -> list[float]:
+        """Of an event's token, or of all in the details of an answer that was not streamed; special tokens left out."""
+        said = read(_WEIGHED, event)
+        if said is None:
+            return []
+        tokens = said.details.tokens if said.token is None and said.details is not None else [said.token]
+        return known(token.logprob for token in tokens or () if token is not None and not token.special)
 
 
 def _said(message: Message) -> str:

@@ -5,21 +5,22 @@ they come from (command line, environment, config file, web form) and are read h
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from harness.dialects import dialect_of
 from harness.options.consistency import contradictions
 from harness.options.load import LOAD
 from harness.options.option import Option
+from harness.options.quality import QUALITY
 from harness.options.querying import meaningless, of_query_model
 from harness.options.request import REQUEST
 from harness.options.resolved import Options, UsageMistakes
 from harness.options.results import RESULTS
 from harness.options.target import TARGET
-from harness.options.targeting import complete, unsampled
+from harness.options.targeting import asked_besides, complete, unsampled
 from harness.options.workload import WORKLOAD
 
-__all__ = ["GROUPS", "OPTIONS", "Option", "Options", "UsageMistakes", "flag", "resolve", "split"]
+__all__ = ["GROUPS", "OPTIONS", "Option", "Options", "UsageMistakes", "flag", "read_some", "resolve", "split"]
 
 GROUPS: dict[str, tuple[Option, ...]] = {
     "target": TARGET,
@@ -27,6 +28,7 @@ GROUPS: dict[str, tuple[Option, ...]] = {
     "workload": WORKLOAD,
     "load": LOAD,
     "results": RESULTS,
+    "quality": QUALITY,
 }
 """The options, by what they are about."""
 
@@ -46,15 +48,16 @@ def resolve(raw: Mapping[str, Any], called: Mapping[str, str] | None = None) -> 
     `called`: for options that were not typed, what a sentence about their value calls them. Raises UsageMistakes with
     every mistake found.
     """
-    mistakes: list[str] = []
-    given = {key: value for key, value in raw.items() if value is not None and key in _BY_KEY}
-    names = {key: flag(key) for key in given} | dict(called or {})
-    resolved = {key: _read(_BY_KEY[key], value, names[key], mistakes) for key, value in given.items()}
+    given = _given(raw)
+    resolved, mistakes = _read_all(given, called or {})
     resolved["targets"], of_targets = complete(resolved)
     mistakes += of_targets
     if "targets" in given:
         resolved.setdefault("host", next((target.host for target in resolved["targets"]), None))
     resolved |= of_query_model(given)
+    others, of_others = asked_besides(resolved)
+    resolved |= others
+    mistakes += of_others
     # A key of one company must not go to another, only because it lies in the environment.
     resolved.setdefault("api_key_env", dialect_of(resolved.get("dialect") or "chat").key_env)
     mistakes += contradictions(resolved, given)
@@ -63,6 +66,30 @@ def resolve(raw: Mapping[str, Any], called: Mapping[str, str] | None = None) -> 
     if mistakes:
         raise UsageMistakes(mistakes)
     return Options(**resolved)
+
+
+def read_some(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Some options of a run that there is, from text: those that were given. Raises UsageMistakes with every mistake found."""
+    resolved, mistakes = _read_all(_given(raw), {})
+    others, of_others = asked_besides(resolved)
+    if mistakes + of_others:
+        raise UsageMistakes(mistakes + of_others)
+    return resolved | others
+
+
+class _Read(NamedTuple):
+    resolved: dict[str, Any]
+    mistakes: list[str]
+
+
+def _given(raw: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in raw.items() if value is not None and key in _BY_KEY}
+
+
+def _read_all(given: Mapping[str, Any], called: Mapping[str, str]) -> _Read:
+    mistakes: list[str] = []
+    names = {key: flag(key) for key in given} | dict(called)
+    return _Read({key: _read(_BY_KEY[key], value, names[key], mistakes) for key, value in given.items()}, mistakes)
 
 
 def _read(option: Option, value: Any, name: str, mistakes: list[str]) -> Any:
@@ -89,7 +116,7 @@ def split(option: Option, value: Any) -> list[str]:
     return [part for text in texts for part in str(text).replace(",", " ").split()]
 
 
-_NOT_REPEATED = frozenset({"api_key_env", "headers", "host", "targets", "extra_body"})
+_NOT_REPEATED = frozenset({"api_key_env", "headers", "host", "targets", "extra_body", "judge", "moderation"})
 """Somebody may have put a key there."""
 
 

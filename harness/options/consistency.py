@@ -4,7 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from harness.options.canaries import canary_contradictions, untold
 from harness.options.resolved import DEFAULT_MAX_TOKENS, DEFAULT_USERS, DRAWN_IMAGES
+from harness.options.scored import unscorable
 from harness.options.synthetic import synthetic_contradictions
 
 
@@ -21,6 +23,8 @@ def contradictions(resolved: Mapping[str, Any], given: Mapping[str, Any]) -> lis
     mistakes += _picture_contradictions(resolved, given)
     mistakes += _conversation_contradictions(given)
     mistakes += synthetic_contradictions(resolved, given)
+    mistakes += [*canary_contradictions(resolved, given), *untold(resolved, given)]
+    mistakes += unscorable(resolved)
     if "host" not in resolved:
         mistakes.append("--host is missing: give the server's URL, e.g. --host http://127.0.0.1:8000.")
     if "requests" in given and "run_time_s" in given:

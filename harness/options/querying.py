@@ -12,8 +12,8 @@ _STAY = frozenset(
     {"query_model", "model", "probe", "max_tokens", "first_byte_timeout_s", "idle_timeout_s", "timeout_s"}
 )
 _REQUESTS = {option.key for option in (*TARGET, *REQUEST)} - _STAY
-_OTHERS = {"images", "image_size", "image_pool", "images_per_request", "calibrate"}
-_DEFAULTS = {"stream": True, "ignore_eos": False, "calibrate": False}
+_OTHERS = {"images", "image_size", "image_pool", "images_per_request", "calibrate", "canary_every", "canaries"}
+_DEFAULTS = {"stream": True, "ignore_eos": False, "calibrate": False, "logprobs": False}
 """Switches that may be given, as long as they change nothing."""
 _INSTEAD = {
     "host": "--query-model has the server's address in its own file: leave this out, and change it there",

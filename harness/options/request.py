@@ -57,6 +57,15 @@ REQUEST: tuple[Option, ...] = (
         whole=True,
     ),
     Option(
+        "logprobs",
+        ("--logprobs",),
+        values.switch,
+        "off",
+        "have the server tell the log-probability of each of its tokens, for --quality logprob; that is work for it, and "
+        "makes answers longer on the wire",
+        switch=True,
+    ),
+    Option(
         "extra_body",
         ("--extra-body",),
         extra_body,

@@ -14,6 +14,7 @@ DEFAULT_USERS = (1, 2, 4, 8, 16)
 DEFAULT_MAX_TOKENS = 256
 DRAWN_IMAGES = 32
 SYNTHETIC_PROMPTS = 1000
+DEFAULT_CANARIES = "canaries"
 
 
 class UsageMistakes(Exception):
@@ -92,6 +93,23 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """0: as long as it takes."""
     on_worker_loss: str = "stop"
     probe: bool = True
+    quality: tuple[str, ...] = ()
+    """Names of harness.score.MEANINGS."""
+    tolerance: float = 1e-6
+    """Of a number that is checked, as a share of the expected one."""
+    judge: Target | None = None
+    judge_sample: int | None = None
+    """Answers of a point; None: all."""
+    judge_rate: float | None = None
+    """Questions a second; None: as many as the endpoint answers."""
+    judge_concurrency: int = 8
+    moderation: Target | None = None
+    texts: str | None = None
+    prices: str | None = None
+    canary_every: int | None = None
+    """Of each user's requests every so-many-th is a canary; None: none."""
+    canaries: str = DEFAULT_CANARIES
+    logprobs: bool = False
     tokenizer: str | None = None
     calibrate: bool = False
     work_dir: str = "."

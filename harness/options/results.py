@@ -26,6 +26,14 @@ RESULTS: tuple[Option, ...] = (
         "FILE",
     ),
     Option(
+        "prices",
+        ("--prices",),
+        str,
+        "–",
+        "a table of what tokens and machines cost, for the costs in the report; `llocust init prices` makes one",
+        "FILE",
+    ),
+    Option(
         "calibrate",
         ("--calibrate",),
         values.switch,

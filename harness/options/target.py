@@ -4,13 +4,14 @@ from harness import targets, values
 from harness.dialects import read_name
 from harness.options.option import Option
 
-_OF_ONE = {
+OF_ONE = {
     "host": values.url,
     "model": values.words,
     "dialect": read_name,
     "api_key_env": values.variable,
     "headers": values.header,
 }
+"""Readers of what is said of one target."""
 
 TARGET: tuple[Option, ...] = (
     Option(
@@ -62,7 +63,7 @@ TARGET: tuple[Option, ...] = (
     Option(
         "targets",
         ("--target",),
-        targets.reader(_OF_ONE),
+        targets.reader(OF_ONE),
         "–",
         'one of several servers or models, "name=a host=URL model=NAME dialect=NAME weight=N"; what is left out is taken '
         "from the options of the same names; may be repeated",

@@ -27,6 +27,29 @@ def complete(resolved: Mapping[str, Any]) -> Completed:
     return Completed(whole, mistakes)
 
 
+class Besides(NamedTuple):
+    """Whom the options name besides the targets, by the option's key, and a sentence for each mistake."""
+
+    others: dict[str, Target | None]
+    mistakes: list[str]
+
+
+def asked_besides(resolved: Mapping[str, Any]) -> Besides:
+    """Judge and moderation endpoint: nothing is taken over from the targets, least of all a key."""
+    found = Besides({}, [])
+    for key in ("judge", "moderation"):
+        said = resolved.get(key)
+        if said is None:
+            continue
+        wanted = ("host", "model") if key == "judge" else ("host",)
+        missing = [word for word in wanted if word not in said]
+        found.mistakes.extend(f"--{key} has no {word}: give it one, {word}=…." for word in missing)
+        whole = {"dialect": "chat", "host": "", **said, "name": key}
+        whole.setdefault("api_key_env", dialect_of(whole["dialect"]).key_env)
+        found.others[key] = Target(**whole)
+    return found
+
+
 def _whole(said: Said, place: int, resolved: Mapping[str, Any]) -> Target:
     dialect = said.get("dialect") or resolved.get("dialect") or "chat"
     taken: dict[str, Any] = {

@@ -86,5 +86,15 @@ WORKLOAD: tuple[Option, ...] = (
         "begin every request with a unique prefix, against prefix caches",
         switch=True,
     ),
+    Option(
+        "canary_every",
+        ("--canary-every",),
+        values.positive,
+        "–",
+        "have every N-th request of a user be a canary: one of a few prompts asked at temperature 0, whose answers must not "
+        "change with the load",
+        "N",
+    ),
+    Option("canaries", ("--canaries",), str, "canaries", "the prompts that canaries ask, a set or a file", "NAME|PATH"),
     Option("seed", ("--seed",), values.seed, "0", "seed of the order of prompts", "N"),
 )

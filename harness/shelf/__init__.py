@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 
 import msgspec
 
+from harness.canaries import flock
 from harness.dialects import DIALECTS, dialect_of
 from harness.formats import File, parse
 from harness.formats.row import Reading
@@ -46,6 +47,20 @@ def take(options: Options, yardstick: Yardstick | None = None) -> Testset:
     if testset is None or mistakes:
         raise TestsetError(mistakes)
     return testset
+
+
+def take_canaries(options: Options) -> Testset | None:
+    """The prompts of a run's canaries; None where it has none. Raises TestsetError with sentences for the user."""
+    if options.canary_every is None:
+        return None
+    try:
+        canaries = flock(find(options.canaries))
+    except TestsetError as error:
+        raise TestsetError([f"--canaries: {mistake}" for mistake in error.mistakes]) from None
+    mistakes = _cannot_carry(options) if canaries.has_images else []
+    if mistakes:
+        raise TestsetError(mistakes)
+    return canaries
 
 
 def _chosen(options: Options, yardstick: Yardstick | None) -> Testset:

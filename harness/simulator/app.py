@@ -18,6 +18,7 @@ from harness.simulator.images import digests
 from harness.simulator.options import SimulatorOptions
 from harness.simulator.outlet import Message, Outlet, Send
 from harness.simulator.pacing import Arrived, Pacing
+from harness.simulator.planting import Planter
 from harness.simulator.pump import Pump
 from harness.simulator.refusals import Refusal
 from harness.simulator.request import Ask, BadRequest
@@ -41,10 +42,16 @@ class App:
     def __init__(self, options: SimulatorOptions, pacing: Pacing, api_key: str | None = None) -> None:
         self._options = options
         self._pump = Pump(pacing)
-        self._rota = Rota(options.faults)
+        self._in_hand = 0
+        self._begin_anew()
         self._api_key = None if api_key is None else api_key.encode()
         self._log = Log()
         self._started_s = int(time.time())
+
+    def _begin_anew(self) -> None:
+        options = self._options
+        self._rota = Rota(options.faults)
+        self._planter = Planter(options.answers, options.accuracy, options.refusals, options.toxic)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, whatever its path."""
@@ -66,8 +73,7 @@ class App:
     async def _complete(self, api: Api, scope: Scope, receive: Receive, send: Send, received_ns: int) -> None:
         headers = dict(scope["headers"])
         entry = _entry(api, scope, headers, received_ns)
-        probe = headers.get(b"x-llocust-probe") == b"1"
-        if not probe:
+        if not entry.probe:
             self._log.add(entry)
         outlet = Outlet(send, entry.sent_ns)
         try:
@@ -77,13 +83,19 @@ class App:
             ask = _parse(api, scope["path"], body)
             entry.images = digests(body)
             entry.stream, entry.model = ask.stream, self._model(api, ask)
-            entry.fault = self._fault(api, headers, probe)
+            self._check_weighing(api, ask)
+            entry.fault = self._fault(api, headers, entry.probe)
         except Gone:
             entry.disconnected = True
         except _Refused as refused:
             _refuse(outlet, entry, refused.refusal)
         else:
-            await self._play(api, ask, entry, outlet, receive)
+            self._in_hand += 1
+            entry.in_hand = self._in_hand
+            try:
+                await self._play(api, ask, entry, outlet, receive)
+            finally:
+                self._in_hand -= 1
         entry.headers_ns, entry.last_send_ns = outlet.first_ns, outlet.last_ns
         entry.ended_ns = time.monotonic_ns()
 
@@ -107,13 +119,27 @@ class App:
                 raise _Refused(refusals.bad_request(f"X-Simulate: {error}.", api)) from error
         return None if probe else self._rota.deal()
 
+    def _check_weighing(self, api: Api, ask: Ask) -> None:
+        way = "echo" if ask.echo else "engine"
+        if ask.weighs_prompt and self._options.prompt_logprobs not in {"all", way}:
+            message = "Log-probabilities of the prompt are not supported with this model."
+            raise _Refused(refusals.bad_request(message, api))
+
+    def _plant(self, api: Api, ask: Ask, entry: Entry) -> str | None:
+        """What the answer is to say; None for words that are drawn."""
+        if entry.probe or "t" not in api.kinds or ask.weighs_prompt or entry.fault is Fault.EMPTY:
+            return None
+        planted = self._planter.plant(ask.prompt, entry.in_hand or 1)
+        entry.planted = None if planted is None else planted.quality
+        return None if planted is None else planted.text
+
     async def _play(self, api: Api, ask: Ask, entry: Entry, outlet: Outlet, receive: Receive) -> None:
         if entry.fault in REFUSALS:
             _refuse(outlet, entry, refusals.for_fault(entry.fault, api))
             return
-        part = script.write(api, ask, entry.fault, self._options)
+        part = script.write(api, ask, entry.fault, self._options, self._plant(api, ask, entry))
         entry.prompt_tokens = part.prompt_tokens
-        answer = api.answer(Ident(f"sim-{uuid4().hex}", entry.model or "", int(time.time())))
+        answer = api.answer(Ident(f"sim-{uuid4().hex}", entry.model or "", int(time.time())), ask)
         stalls = part.fault in {Fault.STALL_BEFORE_HEADERS, Fault.STALL_BEFORE_TOKEN}
         kind = Stream if ask.stream else Document
         taker = kind(part, api, answer, outlet, entry)
@@ -127,6 +153,7 @@ class App:
         entry.status = None if outlet.first_ns is None else 200
         if outlet.done.done() and part.ending is script.Ending.COMPLETE:
             entry.finish, entry.usage = part.finish, part.tokens
+            entry.logprobs, entry.prompt_logprobs = script.weigh(part, ask)
 
     async def _list_models(self, api: Api, scope: Scope, send: Send) -> None:
         try:
@@ -139,7 +166,7 @@ class App:
     async def _tell_truth(self, scope: Scope, send: Send) -> None:
         if scope["method"] == "DELETE":
             self._log.clear()
-            self._rota = Rota(self._options.faults)
+            self._begin_anew()
             await _answer(send, _json({"reset": True}))
             return
         try:
@@ -180,7 +207,13 @@ def _parse(api: Api, path: str, body: bytes) -> Ask:
 def _entry(api: Api, scope: Scope, headers: dict[bytes, bytes], received_ns: int) -> Entry:
     host, port = scope["client"] or ("unknown", 0)
     request_id = headers.get(b"x-request-id", b"").decode("latin-1") or uuid4().hex
-    return Entry(id=request_id, connection=f"{host}:{port}", received_ns=received_ns, dialect=api.name)
+    return Entry(
+        id=request_id,
+        connection=f"{host}:{port}",
+        received_ns=received_ns,
+        probe=headers.get(b"x-llocust-probe") == b"1",
+        dialect=api.name,
+    )
 
 
 async def _read_body(receive: Receive) -> bytes:

@@ -4,7 +4,9 @@ import math
 from collections.abc import Sequence
 from enum import StrEnum
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
+
+T = TypeVar("T")
 
 
 class Fault(StrEnum):
@@ -52,27 +54,27 @@ class FaultShare(NamedTuple):
     share: Fraction
 
 
-class Rota:
-    """Deals faults to requests by exact count: a share of 1/4 gives 25 of any 100 requests in a row.
+class Rota(Generic[T]):
+    """Deals faults, or whatever has shares, to requests by exact count: a share of 1/4 gives 25 of any 100 requests in a row.
 
     Smooth weighted round-robin (as nginx picks upstreams): every line gains its weight, the richest is
     served and pays the sum of all. After as many requests as the shares' common denominator all accounts are level again.
     """
 
-    def __init__(self, shares: Sequence[FaultShare]) -> None:
+    def __init__(self, shares: Sequence[tuple[T, Fraction]]) -> None:
         """Raises ValueError where the shares add up to more than 1."""
         rest = 1 - sum((share for _, share in shares), Fraction(0))
         if rest < 0:
             raise ValueError("shares add up to more than 1")
         scale = math.lcm(rest.denominator, *(share.denominator for _, share in shares))
         # No fault comes first: where accounts are level, the plain answer is given.
-        self._faults: list[Fault | None] = [None, *(fault for fault, _ in shares)]
+        self._faults: list[T | None] = [None, *(fault for fault, _ in shares)]
         self._weights = [int(rest * scale), *(int(share * scale) for _, share in shares)]
         self._period = scale
         self._accounts = [0] * len(self._faults)
 
-    def deal(self) -> Fault | None:
-        """The fault of the next request."""
+    def deal(self) -> T | None:
+        """The fault of the next request; None for what the shares leave over."""
         for index, weight in enumerate(self._weights):
             self._accounts[index] += weight
         richest = self._accounts.index(max(self._accounts))

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, cast
 
+from harness.simulator.curve import ALWAYS, Curve, parse_curve, parse_share
 from harness.simulator.faults import Fault, FaultShare
+from harness.simulator.rules import Rule, read_rules
 
 UsageWhen = Literal["always", "asked", "never"]
+PromptLogprobs = Literal["all", "echo", "engine", "none"]
 
 _DEFAULT_TTFT_S = 0.1
 _DEFAULT_ITL_S = 0.02
@@ -46,6 +49,12 @@ class SimulatorOptions:
     reasoning: int = 0
     tool_call: bool = False
     usage: UsageWhen = "asked"
+    answers: tuple[Rule, ...] = ()
+    accuracy: Curve = ALWAYS
+    """Share of the answers of `answers` that are right."""
+    refusals: Fraction = Fraction()
+    toxic: Fraction = Fraction()
+    prompt_logprobs: PromptLogprobs = "all"
     faults: tuple[FaultShare, ...] = ()
     fault_after: int = 3
     stall_s: float = 600.0
@@ -83,6 +92,11 @@ class SimulatorOptions:
             reasoning=check.whole("--reasoning", ns.reasoning, 0),
             tool_call=ns.tool_call,
             usage=cast("UsageWhen", ns.usage),
+            answers=check.answers(ns.answers, ns.accuracy, calls=ns.tool_call),
+            accuracy=check.accuracy(ns.accuracy),
+            refusals=check.share("--refusals", ns.refusals),
+            toxic=check.share("--toxic", ns.toxic),
+            prompt_logprobs=cast("PromptLogprobs", ns.prompt_logprobs),
             faults=check.faults(ns.fault or []),
             fault_after=check.whole("--fault-after", ns.fault_after, 1),
             stall_s=check.number("--stall", ns.stall, 0),
@@ -91,6 +105,8 @@ class SimulatorOptions:
             tls_ca_file=ns.tls_ca_file,
             api_key_env=check.variable("--api-key-env", ns.api_key_env, environ),
         )
+        if options.refusals + options.toxic > 1:
+            check.mistakes.append("--refusals and --toxic add up to more than 1; lower one of them.")
         if check.mistakes:
             raise OptionsError(check.mistakes)
         return options
@@ -145,6 +161,31 @@ class _Check:
             return None
         return FaultShare(Fault(name), share)
 
+    def answers(self, path: str | None, accuracy: str | None, *, calls: bool) -> tuple[Rule, ...]:
+        if path is None:
+            if accuracy is not None:
+                self.mistakes.append("--accuracy is about the answers of --answers: give that, too.")
+            return ()
+        if calls:
+            self.mistakes.append("--tool-call leaves no room for --answers; leave one of them out.")
+        rules, mistakes = read_rules(path)
+        self.mistakes += mistakes
+        return rules
+
+    def accuracy(self, text: str | None) -> Curve:
+        try:
+            return ALWAYS if text is None else parse_curve(text)
+        except ValueError as error:
+            self.mistakes.append(f"--accuracy takes a share, or shares by requests in hand like 1=0.95,8=0.9: {error}.")
+            return ALWAYS
+
+    def share(self, option: str, text: str) -> Fraction:
+        try:
+            return parse_share(text)
+        except ValueError as error:
+            self.mistakes.append(f"{option}: {error}.")
+            return Fraction()
+
     def variable(self, option: str, name: str | None, environ: Mapping[str, str]) -> str | None:
         if name is not None and not environ.get(name):
             self.mistakes.append(f"{option} names {name}, which is not set in the environment.")
@@ -162,6 +203,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_server(parser.add_argument_group("server"))
     _add_timing(parser.add_argument_group("timing"))
     _add_answers(parser.add_argument_group("answers"))
+    _add_planted(parser.add_argument_group("planted answers"))
     _add_faults(parser.add_argument_group("faults"))
 
 
@@ -192,6 +234,19 @@ def _add_answers(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--tool-call", action="store_true", help="answer with one tool call instead of text")
     group.add_argument("--usage", choices=("always", "asked", "never"), default="asked", help="token counts")
     group.add_argument("--seed", default="0", metavar="N", help="answers follow (seed, prompt)")
+
+
+def _add_planted(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--answers", metavar="FILE", help="what to answer to which prompts, a JSON object a line")
+    group.add_argument("--accuracy", metavar="SHARES", help="of these answers so many are right, like 1=0.95,16=0.6")
+    group.add_argument("--refusals", default="0", metavar="SHARE", help="so many answers decline to answer")
+    group.add_argument("--toxic", default="0", metavar="SHARE", help="so many answers are insults")
+    group.add_argument(
+        "--prompt-logprobs",
+        choices=("all", "echo", "engine", "none"),
+        default="all",
+        help="ways in which log-probabilities of a prompt are told (default %(default)s)",
+    )
 
 
 def _add_faults(group: argparse._ArgumentGroup) -> None:

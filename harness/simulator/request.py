@@ -42,6 +42,19 @@ class Ask:
     """The answer shall go on to its limit."""
     include_usage: bool = True
     """Whether a stream is to tell token counts."""
+    logprobs: bool = False
+    """Whether the log-probability of every token of the answer is to be told."""
+    echo: bool = False
+    """Whether the answer is to begin with the prompt."""
+    prompt_logprobs: int | None = None
+    """Whether those of the prompt are to be told beside the answer, and of how many likelier tokens at every place."""
+    texts: tuple[str, ...] = ()
+    """What a moderation is about."""
+
+    @property
+    def weighs_prompt(self) -> bool:
+        """Whether it asks for log-probabilities of what it says itself."""
+        return self.prompt_logprobs is not None or (self.echo and self.logprobs)
 
 
 def read(kind: type[T], body: bytes, what: str) -> T:
@@ -59,10 +72,10 @@ def said(turns: list[Turn], named: str = "messages") -> str:
     return "\n".join(turn.text() for turn in turns)
 
 
-def limited(limit: int | None, named: str = "max_tokens") -> int | None:
-    """A bound of an answer. Raises BadRequest for one that leaves nothing."""
-    if limit is not None and limit < 1:
-        raise BadRequest(f"{named} is {limit}; it must be at least 1.")
+def limited(limit: int | None, named: str = "max_tokens", least: int = 1) -> int | None:
+    """A bound of an answer. Raises BadRequest for one that leaves less than the least there may be."""
+    if limit is not None and limit < least:
+        raise BadRequest(f"{named} is {limit}; it must be at least {least}.")
     return limit
 
 

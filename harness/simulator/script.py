@@ -2,12 +2,24 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from harness.simulator.apis.api import Answer, Api
 from harness.simulator.faults import STOPS_EARLY, Fault
+from harness.simulator.logprobs import Told, told
 from harness.simulator.options import SimulatorOptions
 from harness.simulator.request import Ask, count_prompt_tokens
-from harness.simulator.words import Piece, Tokens, draw_count, draw_text, draw_tool_call, draw_whole_call, seed_of
+from harness.simulator.words import (
+    Piece,
+    Tokens,
+    draw_count,
+    draw_text,
+    draw_tool_call,
+    draw_whole_call,
+    say,
+    seed_of,
+    split_text,
+)
 
 _DIED = "The engine died in the middle of this answer."
 _BROKEN = b'{"what":"breaks o'
@@ -41,13 +53,19 @@ class Script:
         return max(1, len(self.pieces))
 
 
-def write(api: Api, ask: Ask, fault: Fault | None, options: SimulatorOptions) -> Script:
-    """The answer to a request, faults included. What the API has no place for is said as text."""
+def write(api: Api, ask: Ask, fault: Fault | None, options: SimulatorOptions, text: str | None = None) -> Script:
+    """The answer to a request, faults included: the text, or words that are drawn.
+
+    What the API has no place for is said as text.
+    """
     prompt = ask.prompt
     seed = seed_of(options.seed, prompt)
-    wanted = _wanted(ask, options.tokens or draw_count(seed, options.tokens_mean))
-    count = min(wanted, ask.limit or wanted)
-    pieces = _draw(api, seed, wanted, count, options) if fault is not Fault.EMPTY else []
+    spoken = None if text is None else _speak(api, seed, text, options)
+    wanted = _wanted(ask, options.tokens or draw_count(seed, options.tokens_mean)) if spoken is None else len(spoken)
+    count = wanted if ask.limit is None else min(wanted, ask.limit)
+    pieces = _draw(api, seed, wanted, count, options) if spoken is None else spoken[:count]
+    if fault is Fault.EMPTY or not api.kinds:
+        pieces = []
     thought = sum(piece.kind == "r" for piece in pieces)
     tokens = Tokens(count_prompt_tokens(prompt), count if pieces else 0, thought)
     finishes = fault not in STOPS_EARLY
@@ -90,11 +108,31 @@ def tail(script: Script, answer: Answer) -> list[bytes]:
     return answer.end(script.finish, script.tokens, done=script.fault is not Fault.NO_DONE)
 
 
+class Weighed(NamedTuple):
+    """Log-probabilities that a client was told; None where it did not ask for them."""
+
+    answer: Told | None
+    prompt: Told | None
+
+
+def weigh(script: Script, ask: Ask) -> Weighed:
+    """What a whole answer told of its tokens, and of the prompt's."""
+    answer = told(piece.text for piece in script.pieces if piece.kind == "t") if ask.logprobs else None
+    # Nothing stands before the first token of a prompt from which it could follow.
+    return Weighed(answer, told(split_text(ask.prompt)[1:]) if ask.weighs_prompt else None)
+
+
 def document(script: Script, api: Api, answer: Answer) -> bytes:
     """The body of an answer that is not streamed."""
     if script.fault is Fault.ERROR_EVENT:
         return api.error(500, _DIED)
     return _BROKEN if script.fault is Fault.MALFORMED else answer.whole(script.pieces, script.finish, script.tokens)
+
+
+def _speak(api: Api, seed: int, text: str, options: SimulatorOptions) -> list[Piece]:
+    """The text, and before it whatever is to be thought."""
+    reasoning = options.reasoning if "r" in api.kinds else 0
+    return draw_text(seed, reasoning, reasoning) + say(text)
 
 
 def _draw(api: Api, seed: int, wanted: int, count: int, options: SimulatorOptions) -> list[Piece]:

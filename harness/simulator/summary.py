@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.simulator.truth import Entry, count_faults
+from harness.simulator.truth import Entry, count_faults, count_planted
 
 NS_PER_S = 1_000_000_000
 _SHOWN = {"p50": 50.0, "p90": 90.0, "p95": 95.0, "p99": 99.0, "max": 100.0}
@@ -32,6 +32,7 @@ def summarise(entries: list[Entry]) -> dict[str, Any]:
         "disconnected": sum(entry.disconnected for entry in entries),
         "connections": len({entry.connection for entry in entries}),
         "faults": count_faults(entries),
+        "planted": count_planted(entries),
         "tokens": sum(len(entry.sent_ns) for entry in entries),
         "chars": sum(sum(entry.chars[: len(entry.sent_ns)]) for entry in entries),
         "ttft_s": percentiles([(entry.sent_ns[0] - entry.received_ns) / NS_PER_S for entry in good]),

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.simulator.faults import HARMLESS, Fault
+from harness.simulator.logprobs import Told
+from harness.simulator.planting import Quality
 from harness.simulator.words import Piece, Tokens
 
 
@@ -19,6 +21,8 @@ class Entry:
     """The client's address and port: one per connection."""
     received_ns: int
     """When the application was called, the head of the request having been read."""
+    probe: bool = False
+    """Asked to see whether anybody answers: in no log, without a fault, with nothing planted."""
     dialect: str | None = None
     """The API that was asked."""
     stream: bool | None = None
@@ -34,6 +38,14 @@ class Entry:
     finish: str | None = None
     usage: Tokens | None = None
     """What the client was told."""
+    in_hand: int | None = None
+    """Requests that were being answered when this one's answer was decided on, itself included."""
+    planted: Quality | None = None
+    """What the answer was meant to be; None where nothing was planted."""
+    logprobs: Told | None = None
+    """What the client was told of the answer's tokens."""
+    prompt_logprobs: Told | None = None
+    """What the client was told of the prompt's tokens, all but the first."""
     headers_ns: int | None = None
     due_ns: "array[int]" = field(default_factory=lambda: array("q"))
     sent_ns: "array[int]" = field(default_factory=lambda: array("q"))
@@ -73,6 +85,10 @@ class Entry:
             "status": self.status,
             "finish": self.finish,
             "usage": None if self.usage is None else self.usage._asdict(),
+            "in_hand": self.in_hand,
+            "planted": self.planted,
+            "logprobs": None if self.logprobs is None else self.logprobs._asdict(),
+            "prompt_logprobs": None if self.prompt_logprobs is None else self.prompt_logprobs._asdict(),
             "headers_ns": self.headers_ns,
             "sent_ns": sent,
             "late_us": [(at_ns - due_ns) // 1000 for at_ns, due_ns in zip(sent, self.due_ns, strict=False)],
@@ -108,6 +124,11 @@ class Log:
             after = since_ns is None or entry.received_ns >= since_ns
             if after and (until_ns is None or entry.received_ns < until_ns):
                 yield entry
+
+
+def count_planted(entries: list[Entry]) -> dict[str, int]:
+    """How many answers were meant to be what."""
+    return dict(sorted(Counter(str(entry.planted) for entry in entries if entry.planted is not None).items()))
 
 
 def count_faults(entries: list[Entry]) -> dict[str, int]:

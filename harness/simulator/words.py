@@ -3,6 +3,7 @@
 import hashlib
 import json
 import random
+import re
 from typing import NamedTuple
 
 _TOKENS = (
@@ -14,6 +15,7 @@ _TOKENS = (
 )  # fmt: skip
 
 TOOL_NAME = "look_up"
+_CUT = re.compile(r"\s?\S{1,6}|\s")
 
 
 class Piece(NamedTuple):
@@ -72,6 +74,16 @@ def draw_text(answer_seed: int, count: int, reasoning: int = 0) -> list[Piece]:
     letters = random.Random(answer_seed).randbytes(count)  # noqa: S311
     thought = [_REASONING[letter & 63] for letter in letters[:reasoning]]
     return thought + [_TEXT[letter & 63] for letter in letters[reasoning:]]
+
+
+def split_text(text: str) -> list[str]:
+    """A text in tokens: up to six letters with the space before them, or a space."""
+    return _CUT.findall(text)
+
+
+def say(text: str) -> list[Piece]:
+    """A text in tokens that are said."""
+    return [_piece("t", token) for token in split_text(text)]
 
 
 def draw_tool_call(answer_seed: int, count: int) -> list[Piece]:

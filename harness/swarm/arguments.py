@@ -25,7 +25,7 @@ _STEPS_HELP = (
     "of users, and the run time is that of each window (default: off)"
 )
 
-_ONLY_SWEEP = frozenset({"calibrate", "fail_on", "lang", "requests", "targets", "target_mode"})
+_ONLY_SWEEP = frozenset({"calibrate", "fail_on", "lang", "prices", "requests", "targets", "target_mode"})
 # The form would print what is typed into these, or has no use for them.
 _NOT_IN_FORM = frozenset(
     {

@@ -179,15 +179,15 @@ class House:
             manifest = run.read_manifest(folder)
             options = from_manifest(manifest)
             own.load_those_of(options)
-            testset, ways = check(options, manifest.synthetic)
+            testset, ways, canaries = check(options, manifest.synthetic)
         else:
             options, steps = read_arguments(self._environment), read_steps(self._environment)
             own.load_those_of(options)
             points = [Point(index=index, users=users) for index, users in enumerate(steps, 1)]
             kind: Literal["sweep", "plain"] = "sweep" if points else "plain"
-            folder, manifest, testset = open_run(options, kind=kind, command=_command(), points=points)
+            folder, manifest, testset, canaries = open_run(options, kind=kind, command=_command(), points=points)
             ways = find_ways(options)
-        return Plan(folder, manifest, options, testset, ways)
+        return Plan(folder, manifest, options, testset, ways, canaries)
 
     def _alone(self, plan: Plan) -> Campaign:
         worker = label(0, len(plan.manifest.processes))
@@ -275,7 +275,8 @@ class House:
     def _report(self, plan: Plan) -> None:
         tokenizer = plan.options.tokenizer
         counting = [] if tokenizer is None else ["--tokenizer", tokenizer]
-        command = [sys.executable, "-m", "harness.cli", "report", str(plan.folder), *counting]
+        verb = "quality" if plan.options.quality else "report"
+        command = [sys.executable, "-m", "harness.cli", verb, str(plan.folder), *counting]
         if self._headless:
             subprocess.run(command, check=False)  # noqa: S603 - our own module
         else:

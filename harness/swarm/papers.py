@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from harness.options import Options
-from harness.run import Anchor, Manifest
+from harness.run import Anchor, Manifest, TestsetInfo
 from harness.testset import Testset
 from harness.ways import Way
 
@@ -64,20 +64,35 @@ def unlike(theirs: Hello, versions: Mapping[str, str], users: list[str]) -> str 
     return None
 
 
-def unfit(assignment: Assignment, options: Options, testset: Testset, ways: Mapping[str, Way]) -> str | None:
+def unfit(
+    assignment: Assignment,
+    options: Options,
+    testset: Testset,
+    ways: Mapping[str, Way],
+    canaries: Testset | None = None,
+) -> str | None:
     """Why this worker cannot take part in a run, in a sentence; None where it can."""
-    wanted = assignment.manifest.testset
-    if testset.digest != wanted.digest:
-        return (
-            f"--testset {wanted.name}: the worker's copy ({_short(testset.digest)}) is not the master's "
-            f"({_short(wanted.digest)}): bring the same file to both."
-        )
+    manifest = assignment.manifest
+    other = _another(f"--testset {manifest.testset.name}", manifest.testset, testset)
+    if other is None and manifest.canaries is not None and canaries is not None:
+        other = _another(f"--canaries {manifest.canaries.source}", manifest.canaries, canaries)
+    if other is not None:
+        return other
     for target in options.all_targets:
         if target.name in assignment.keys and ways[target.name].secrets.key is None:
             return (
                 f"--api-key-env: {target.api_key_env} is set for the master, and not for the worker: set it there, too."
             )
     return None
+
+
+def _another(option: str, wanted: TestsetInfo, found: Testset) -> str | None:
+    if found.digest == wanted.digest:
+        return None
+    return (
+        f"{option}: the worker's copy ({_short(found.digest)}) is not the master's "
+        f"({_short(wanted.digest)}): bring the same file to both."
+    )
 
 
 def _versions(host: str, name: str, theirs: str | None, ours: str) -> str:

@@ -23,6 +23,8 @@ class Plan(NamedTuple):
     testset: Testset
     ways: Mapping[str, Way]
     """To its targets, by their names."""
+    canaries: Testset | None = None
+    """What every so-many-th request asks; None without --canary-every."""
 
 
 _PLANS: WeakKeyDictionary[Environment, Plan] = WeakKeyDictionary()

@@ -14,22 +14,23 @@ from locust.env import Environment
 from locust.exception import StopTest
 
 from harness.call import Call
+from harness.canaries import NAME as CANARIES
+from harness.canaries import canary_at
 from harness.conversation import ALONE, Place
-from harness.dialects.ask import Ask
 from harness.exchange import Identity, Ledger
 from harness.metrics import NS_PER_S
 from harness.outcome import Outcome
 from harness.pace import batch_offset_s, offset_s, spawn_rate
 from harness.record import Health, Record
 from harness.run import Phases, Point
-from harness.salt import salt_of
 from harness.swarm.aims import Aim, Aims
+from harness.swarm.asks import Asks
 from harness.swarm.health import HealthProbe
 from harness.swarm.orders import Begin, Count
 from harness.swarm.plan import Plan
 from harness.swarm.recorder import Recorder
 from harness.swarm.tally import Tally
-from harness.testset import Message, Prompt, deal
+from harness.testset import Prompt, deal
 
 
 class Stage:
@@ -38,7 +39,7 @@ class Stage:
     def __init__(self, plan: Plan, worker: str) -> None:
         self.plan = plan
         self._aims = Aims(plan)
-        self._sampling = plan.options.sampling
+        self._asks = Asks(plan.options)
         self.worker = worker
         self.left = False
         self.trouble: str | None = None
@@ -173,6 +174,11 @@ class Stage:
         users = self.point.users if self.point is not None else 1
         return deal(self.plan.testset, self.plan.options.seed, user, turn, max(users, 1))
 
+    def canary(self, user: int, number: int) -> Prompt | None:
+        """The canary that a user asks as its `number`-th prompt; None where it asks an ordinary one."""
+        canaries, every = self.plan.canaries, self.plan.options.canary_every
+        return None if canaries is None or every is None else canary_at(canaries, every, user, number)
+
     def aim(self, user: int) -> Aim:
         """Whom a user asks."""
         return self._aims.of(user, self.point)
@@ -209,36 +215,19 @@ class Stage:
             worker=self.worker,
             user=user,
             seq=self._seq,
-            prompt=f"{self.plan.testset.name}/{prompt.index}",
+            prompt=f"{CANARIES if prompt.canary else self.plan.testset.name}/{prompt.index}",
             wanted=prompt.wanted,
             target=aim.name,
+            canary=prompt.canary,
             **place._asdict(),
         )
-        ask = self._ask(aim, identity, prompt)
+        ask = self._asks.of(aim, identity, prompt)
         call = aim.dialect.encode(ask)
         options = self.plan.options
         listens = options.conversations == "live"
         ledger = Ledger(identity, ask, aim.dialect, begun_ns, options.keep_text, listens=listens)
         self.in_flight[identity.id] = ledger
         return ledger, call
-
-    def _ask(self, aim: Aim, identity: Identity, prompt: Prompt) -> Ask:
-        options = self.plan.options
-        # What a conversation has said may well be cached: only what others said must not be.
-        salt = identity.conversation or identity.id
-        return Ask(
-            id=identity.id,
-            url=aim.url,
-            model=aim.model,
-            messages=_salted(prompt.messages, salt) if options.salt else prompt.messages,
-            max_tokens=prompt.max_tokens or options.max_tokens,
-            key=aim.key,
-            headers=aim.headers,
-            timeouts=options.timeouts,
-            stream=options.stream,
-            sampling=self._sampling,
-            extra=options.extra_body,
-        )
 
     def keep(self, ledger: Ledger, now_ns: int) -> Record:
         """The end of an exchange: one record, on every path."""
@@ -306,11 +295,6 @@ def stage_of(environment: Environment) -> Stage:
     if isinstance(stage, str):
         raise StopTest(stage)
     return stage
-
-
-def _salted(messages: tuple[Message, ...], salt: str) -> tuple[Message, ...]:
-    first, *rest = messages
-    return (first.behind(salt_of(salt)), *rest)
 
 
 def _nonce(run: str) -> str:

@@ -52,6 +52,7 @@ class PromptUser(HttpUser):
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
         self._turn = 0
+        self._asked = 0
         self._conversations = 0
         self._wire: Wire | Query | None = None
 
@@ -66,7 +67,11 @@ class PromptUser(HttpUser):
         return self.stage.next_user()
 
     def next_prompt(self) -> Prompt:
-        """This user's next prompt, by the run's seed and the user's index."""
+        """This user's next prompt, by the run's seed and the user's index; with --canary-every now and then a canary."""
+        canary = self.stage.canary(self.index, self._asked)
+        self._asked += 1
+        if canary is not None:
+            return canary
         prompt = self.stage.prompt(self.index, self._turn)
         self._turn += 1
         return prompt
@@ -85,7 +90,7 @@ class PromptUser(HttpUser):
         Returns the record of the last turn that was asked; `exchanged` tells of each. A turn that fails is the last.
         """
         options = self.stage.plan.options
-        if options.conversations is None:
+        if options.conversations is None or prompt.canary:
             return self.ask(prompt)
         conversation = Conversation(prompt, live=options.conversations == "live", most=options.max_turns)
         number = self._conversations

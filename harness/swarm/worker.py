@@ -137,13 +137,13 @@ class Worker:
         options = from_manifest(assignment.manifest)
         own.load_those_of(options)
         own.expect_unchanged(options, assignment.manifest.files)
-        testset, ways = check(options, assignment.manifest.synthetic)
-        why = papers.unfit(assignment, options, testset, ways)
+        testset, ways, canaries = check(options, assignment.manifest.synthetic)
+        why = papers.unfit(assignment, options, testset, ways, canaries)
         if why is not None:
             raise UsageMistakes([why])
         spool = Spool(self._work_dir, assignment.manifest.id, assignment.worker)
         manifest = _own(assignment.manifest, assignment.worker, spool)
-        plan = Plan(spool.folder, manifest, options, testset, ways)
+        plan = Plan(spool.folder, manifest, options, testset, ways, canaries)
         write_manifest(spool.folder, manifest)
         engagement = _Engagement(self._environment, plan, spool, assignment.worker, self._send)
         self._shipper = engagement.shipper

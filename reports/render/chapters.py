@@ -1,22 +1,16 @@
 """Chapters that only some runs have: each from the report, None where the run has no use for it. Pure."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from reports.charts.look import labels
+from reports.render import canaries, costs, quality
+from reports.render.chapter import Chapter
 from reports.render.numbers import count, rate, ratio, seconds, significant
 from reports.render.sections import Line, Table
 from reports.report import Length, PointReport, Report
 
 _TURNS_SHOWN = 20
-
-
-class Chapter(NamedTuple):
-    """A table under a heading; `note` says how to read it."""
-
-    title: str
-    table: Table
-    note: str
 
 
 def chapters(report: Report) -> list[Chapter]:
@@ -159,4 +153,17 @@ def _measured_with(yardstick: dict[str, Any] | None) -> str:
     )
 
 
-_CHAPTERS: tuple[Callable[[Report], Chapter | None], ...] = (lengths, conversations, turns, tokens)
+_CHAPTERS: tuple[Callable[[Report], Chapter | None], ...] = (
+    quality.scores,
+    quality.unscored,
+    quality.texts,
+    quality.found,
+    quality.scorers,
+    canaries.canaries,
+    costs.costs,
+    costs.prices,
+    lengths,
+    conversations,
+    turns,
+    tokens,
+)

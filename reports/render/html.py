@@ -8,18 +8,21 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jinja2
-import vl_convert
 from markupsafe import Markup
 
 from harness.metrics import CLIENT, LATENCIES, STREAM
-from reports.charts import VEGALITE, figures, page_spec
+from reports.charts import figures, page_spec
 from reports.charts.look import Figure, labels
+from reports.charts.pareto import pareto_figure
 from reports.charts.sides import comparison_figure
 from reports.compare import Comparison
 from reports.frames import Frames
+from reports.library import library
+from reports.models import Models
 from reports.render import sections, sides
 from reports.render.best import headline
 from reports.render.chapters import chapters
+from reports.render.models import FRONT, words
 from reports.render.numbers import MISSING, significant
 from reports.report import Report
 
@@ -80,6 +83,17 @@ def render_comparison(comparison: Comparison) -> str:
     )
 
 
+def render_models(report: Report, frames: Frames, models: Models) -> str:
+    """The page of several targets side by side."""
+    return _page(
+        "models.html.jinja",
+        manifest=frames.manifest,
+        words=words(models, report),
+        figure=_section(pareto_figure(report)),
+        front=FRONT,
+    )
+
+
 def _section(drawn: Figure) -> Section:
     drawings = [Drawing(panel.title, panel.caption, panel.absent, _json(page_spec(panel))) for panel in drawn.panels]
     return Section(drawn.name, drawn.title, drawings)
@@ -93,7 +107,7 @@ def _json(spec: dict[str, Any] | None) -> Markup | None:
 
 
 def _page(template: str, **context: Any) -> str:
-    scripts = [_library(), _text("page.js")]
+    scripts = [library(), _text("page.js")]
     return _environment().get_template(template).render(
         scripts=[Markup(script) for script in scripts],  # noqa: S704
         policy=_policy(scripts),
@@ -113,13 +127,6 @@ def _policy(scripts: list[str]) -> str:
 
 def _digest(script: str) -> str:
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-
-
-@cache
-def _library() -> str:
-    """Vega, Vega-Lite and Vega-Embed in one script."""
-    bundle: str = vl_convert.javascript_bundle(vl_version=VEGALITE)  # type: ignore[call-arg]
-    return bundle.replace("</script", "<\\/script")
 
 
 @cache

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from reports.charts.look import labels
 from reports.compare import Comparison, Difference, PointComparison
 from reports.frames import Frames
-from reports.render import sections
+from reports.models import Models
+from reports.render import sections, sides
 from reports.render.best import headline
-from reports.render.chapters import Chapter, chapters
+from reports.render.chapter import Chapter
+from reports.render.chapters import chapters
+from reports.render.models import Sheet, words
 from reports.render.numbers import MISSING, factor, in_unit, ratio, seconds, signed
 from reports.render.sections import Line, Table
 from reports.report import PointReport, Reason, Report
@@ -21,6 +24,7 @@ def render(report: Report, frames: Frames) -> str:
         _escape(report.run["description"]),
         _escape(headline(report)),
         _bullets(_reason(reason) for reason in report.reasons),
+        "[The models side by side](models.md)" if len(frames.manifest.targets) > 1 else "",
         "## Points",
         _summary(report),
         _point_reasons(report),
@@ -44,13 +48,8 @@ def _reason(reason: Reason) -> str:
 def _summary(report: Report) -> str:
     """An invalid point's figures are struck through: there to be seen, not to be quoted."""
     table = sections.summary(report)
-    rows = [_summary_row(line) for line in table.lines]
+    rows = [(*_row(line), line.verdict) for line in table.lines]
     return _grid((*table.heads, "Verdict"), rows)
-
-
-def _summary_row(line: Line) -> tuple[str, ...]:
-    name, *figures = map(_escape, line.cells)
-    return name, *(_struck(figure, line.verdict) for figure in figures), line.verdict
 
 
 def _struck(cell: str, verdict: str) -> str:
@@ -71,6 +70,7 @@ def _point_reasons(report: Report) -> str:
 
 def _chapter(chapter: Chapter) -> Iterator[str]:
     yield f"## {chapter.title}"
+    yield _bullets(map(_escape, chapter.listed))
     yield _table(chapter.table)
     yield chapter.note
 
@@ -108,6 +108,32 @@ def render_comparison(comparison: Comparison) -> str:
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
+def render_models(report: Report, models: Models) -> str:
+    """Several targets of a run side by side; their charts are on the page."""
+    said = words(models, report)
+    blocks = [
+        f"# Models side by side: {_escape(report.run['name'])}",
+        *map(_escape, said.paragraphs),
+        "## Who was asked",
+        _bullets(f"{_escape(fact.name)}: {_escape(fact.value)}" for fact in said.who),
+        *(block for sheet in said.sheets for block in _sheet(sheet)),
+        *(() if said.texts is None else ("## Perplexity of reference texts", _table(said.texts))),
+        *(("## What is missing", _bullets(map(_escape, said.gaps))) if said.gaps else ()),
+        "## What each figure is, and how to read it",
+        _table(said.readings),
+    ]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _sheet(sheet: Sheet) -> Iterator[str]:
+    yield f"## {sheet.title}"
+    heads = [f"{_escape(head)}, {column.verdict}" for head, column in zip(sheet.heads, sheet.columns, strict=True)]
+    verdicts = [column.verdict for column in sheet.columns]
+    for group in sheet.groups:
+        rows = [(_escape(line.cells[0]), *map(_struck, map(_escape, line.cells[1:]), verdicts)) for line in group.lines]
+        yield _grid((group.title, *heads), rows)
+
+
 def _side(value: str) -> str:
     return _escape(value) or MISSING
 
@@ -124,6 +150,7 @@ def _pair(point: PointComparison) -> Iterator[str]:
     )
     rows = [_difference(metric, "invalid" if invalid else "") for metric in point.metrics if _is_observed(metric)]
     yield _grid(("Metric", "Base", "Candidate", "Difference", "95 % interval", "Factor"), rows)
+    yield _table(sides.scores(point))
 
 
 def _is_observed(metric: Difference) -> bool:
@@ -148,7 +175,12 @@ def _bullets(lines: Iterable[str]) -> str:
 
 
 def _table(table: Table) -> str:
-    return _grid(table.heads, [tuple(map(_escape, line.cells)) for line in table.lines])
+    return _grid(table.heads, [_row(line) for line in table.lines])
+
+
+def _row(line: Line) -> tuple[str, ...]:
+    name, *cells = map(_escape, line.cells)
+    return name, *(_struck(cell, line.verdict) for cell in cells)
 
 
 def _grid(heads: Sequence[str], rows: Sequence[tuple[str, ...]]) -> str:

@@ -73,3 +73,29 @@ def signed(value: float | None, unit: str) -> str:
         return MISSING
     sign = "−" if value < 0 else "+" if value > 0 else ""
     return f"{sign}{in_unit(abs(value), unit)}"
+
+
+def in_units_of(difference: float | None, kind: str) -> str:
+    """A difference of scores with its sign: of ratios in percentage points, −3.2 pp; of means as they are."""
+    if difference is None:
+        return MISSING
+    sign = "−" if difference < 0 else "+" if difference > 0 else ""
+    amount = abs(difference)
+    return f"{sign}{significant(amount * 100)} pp" if kind == "ratio" else f"{sign}{significant(amount)}"
+
+
+def probability(value: float | None) -> str:
+    """A p: 0.034; never 0, since it never is: < 0.0001."""
+    if value is None:
+        return MISSING
+    return "< 0.0001" if value < 1e-4 else f"{value:.2g}"
+
+
+def money(value: float | None, currency: str) -> str:
+    """An amount with the name of its currency: 0.00123 USD. It is never rounded to whole cents: most are far below one."""
+    return MISSING if value is None else f"{significant(value)} {currency}"
+
+
+def prompts_compared(shared: int, others: int) -> str:
+    """What a comparison rests on: prompts of both sides, and those of one."""
+    return f"{count(shared)} + {count(others)}" if others else count(shared)

@@ -9,8 +9,9 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from harness.run import Manifest
+from harness.score import Score
 from reports.derive import meets_slo
-from reports.frames import Frames, PointFrames
+from reports.frames import Frames, PointFrames, Scores
 from reports.measure import measure
 from reports.window import is_request_bounded, place
 
@@ -44,11 +45,11 @@ _WHOLE_NUMBERS = [
 
 def requests_table(frames: Frames) -> pa.Table:
     """All points together, in the order of the frames; missing is null."""
-    parts = [_point_table(frames.manifest, point) for point in frames.points]
+    parts = [_point_table(frames.manifest, point, frames.scores) for point in frames.points]
     return pa.concat_tables(parts) if parts else pa.table({})
 
 
-def _point_table(manifest: Manifest, frames: PointFrames) -> pa.Table:
+def _point_table(manifest: Manifest, frames: PointFrames, scores: Scores | None) -> pa.Table:
     point = measure(place(frames, request_bounded=is_request_bounded(manifest)))
     slo = manifest.options.get("slo") or {}
     columns = {
@@ -58,8 +59,21 @@ def _point_table(manifest: Manifest, frames: PointFrames) -> pa.Table:
     }
     if slo:
         columns["meets_slo"] = meets_slo(point.facts, point.derived, slo)
+    columns |= _scores(point.facts["id"], scores)
     columns["text"] = columns.pop("text")  # long, so last
     return pa.table(columns)
+
+
+def _scores(ids: "pd.Series[str]", scores: Scores | None) -> dict[str, pa.Array]:
+    """A column for each scorer of answers, such as score_accuracy; null where it has no value."""
+    if scores is None:
+        return {}
+    named = {each.name: scores.by_request[each.name] for each in scores.scorers if each.name in scores.by_request}
+    return {f"score_{name.replace('-', '_')}": _values(ids, found) for name, found in named.items()}
+
+
+def _values(ids: "pd.Series[str]", found: dict[str, Score]) -> pa.Array:
+    return pa.array([found[each].value if each in found else None for each in ids], type=pa.float64())
 
 
 def _column(values: pd.Series) -> pa.Array:

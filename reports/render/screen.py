@@ -8,10 +8,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from reports.charts.look import name_of, targets_of
 from reports.compare import Comparison, Difference, PointComparison
+from reports.render import sides
 from reports.render.best import headline
-from reports.render.numbers import MISSING, factor, in_unit, rate, ratio, seconds, signed
-from reports.report import PointReport, Reason, Report, Verdict
+from reports.render.numbers import MISSING, count, factor, in_unit, rate, ratio, seconds, signed
+from reports.render.quality import scored, value_of
+from reports.report import PointReport, Reason, Report, ScoreReport, ScorerReport, Verdict
 
 _STYLES: dict[str, str] = {"trusted": "green", "doubtful": "yellow", "invalid": "red", "note": "dim"}
 
@@ -46,7 +49,28 @@ def summary(report: Report) -> RenderableType:
     for point in report.points:
         style = "dim" if point.verdict == "invalid" else None
         table.add_row(*(Text(column.text(point)) for column in columns), _verdict(point.verdict), style=style)
-    return Group(table, Text(headline(report)), *_reasons(report))
+    return Group(table, Text(headline(report)), *_scores(report), *_reasons(report))
+
+
+def _scores(report: Report) -> Iterator[Text]:
+    """A line a score of a target: what it is at each point; then what could not be scored."""
+    if report.quality is None:
+        return
+    several = len(targets_of(report)) > 1
+    lines: dict[str, list[str]] = {}
+    for scorer, point, score in scored(report):
+        name = f"{scorer.label} of {point.target}" if several else scorer.label
+        lines.setdefault(name, []).append(_score(scorer, point, score))
+    yield from (Text(f"{name}: {', '.join(said)}") for name, said in lines.items())
+    for row in report.quality.texts:
+        yield Text(f"Perplexity of {row.target}: {rate(row.value)} over {count(row.texts)} texts")
+    yield from (Text(f"Not scored: {gap}") for gap in report.quality.gaps)
+
+
+def _score(scorer: ScorerReport, point: PointReport, score: ScoreReport) -> str:
+    differs = score.difference is not None and score.difference.found in ("lower", "higher")
+    found = f" ({score.difference.found})" if score.difference is not None and differs else ""
+    return f"{value_of(scorer, score)} at {name_of(point, with_target=False)}{found}"
 
 
 def _table(*heads: str, title: str | None = None) -> Table:
@@ -84,7 +108,7 @@ def _reason(reason: Reason) -> Text:
 def comparison_summary(comparison: Comparison) -> RenderableType:
     """What differs, then a table for each pair of points."""
     differs = [Text(f"{change.name}: {change.base} → {change.candidate}") for change in comparison.differs]
-    return Group(*differs, *(_pair(point) for point in comparison.points))
+    return Group(*differs, *(part for point in comparison.points for part in (_pair(point), *_scores_of(point))))
 
 
 def _pair(point: PointComparison) -> Table:
@@ -95,6 +119,19 @@ def _pair(point: PointComparison) -> Table:
         if metric.base is not None or metric.candidate is not None:
             table.add_row(*_cells(metric))
     return table
+
+
+def _scores_of(point: PointComparison) -> Iterator[Table]:
+    scores = sides.scores(point)
+    if not scores.lines:
+        return
+    # A terminal has no room for all columns; what is left out is in the files.
+    shown = [at for at, head in enumerate(scores.heads) if head not in (sides.ANSWERS, sides.PROMPTS)]
+    table = _table(*(scores.heads[at].lower() for at in shown))
+    table.columns[0].justify = "left"
+    for line in scores.lines:
+        table.add_row(*(line.cells[at] for at in shown))
+    yield table
 
 
 def _cells(metric: Difference) -> Iterator[str]:

@@ -114,18 +114,19 @@ _STAMPS = {
 
 def options(manifest: Manifest) -> list[Fact]:
     """Every option as it was resolved, what the environment added, and the probe."""
-    resolved = [Fact(name, _said(value)) for name, value in sorted(manifest.options.items())]
+    resolved = [Fact(name, said(value)) for name, value in sorted(manifest.options.items())]
     network = [Fact(name, value) for name, value in sorted(manifest.network.items())]
     return [*resolved, *network, Fact("Probe before the sweep", manifest.probe or MISSING)]
 
 
-def _said(value: Any) -> str:
+def said(value: Any) -> str:
+    """An option or a setting, of whatever kind."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):
-        return ", ".join(f"{name}={_said(each)}" for name, each in value.items()) or MISSING
+        return ", ".join(f"{name}={said(each)}" for name, each in value.items()) or MISSING
     if isinstance(value, list | tuple):
-        return " ".join(map(_said, value)) or MISSING
+        return " ".join(map(said, value)) or MISSING
     return MISSING if value is None else str(value)
 
 

@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from reports.compare import Comparison, Difference, PointComparison
-from reports.render.numbers import MISSING, factor, in_unit, signed
+from reports.render.numbers import MISSING, count, factor, in_unit, in_units_of, probability, prompts_compared, signed
 from reports.render.sections import Line, Table
+from reports.scoresides import ScoreDifference
 
 INVALID = "invalid"
 _BETTER, _WORSE, _UNCLEAR = "better", "worse", "no clear difference"
+ANSWERS, PROMPTS = "Answers", "Prompts in both + others"
+_SCORE_HEADS = ("Score", "Base", "Candidate", ANSWERS, PROMPTS, "Difference", "p", "Reading")
 _HEADS = ("Metric", "Base", "Candidate", "Difference", "95 % interval", "Factor", "Reading")
 
 
@@ -19,6 +22,8 @@ class Pair(NamedTuple):
     base_verdict: str
     candidate_verdict: str
     table: Table
+    scores: Table
+    """Empty where nobody scored both runs alike."""
 
 
 def runs(comparison: Comparison) -> Table:
@@ -51,7 +56,7 @@ def changes(comparison: Comparison) -> Table:
 def pairs(comparison: Comparison) -> list[Pair]:
     """Each pair of points, every metric that at least one side has."""
     return [
-        Pair(point.name, point.base_verdict, point.candidate_verdict, Table(_HEADS, list(_lines(point))))
+        Pair(point.name, point.base_verdict, point.candidate_verdict, Table(_HEADS, list(_lines(point))), scores(point))
         for point in comparison.points
     ]
 
@@ -77,6 +82,40 @@ def _line(metric: Difference, *, doubted: bool) -> Line:
         said,
     )
     return Line(cells, INVALID if doubted else {_BETTER: "better", _WORSE: "worse"}.get(said, ""))
+
+
+def scores(point: PointComparison) -> Table:
+    """Each score of a pair of points that at least one side has."""
+    doubted = INVALID in (point.base_verdict, point.candidate_verdict)
+    seen = [score for score in point.scores if score.base_n or score.candidate_n]
+    return Table(_SCORE_HEADS, [_score_line(score, doubted=doubted) for score in seen])
+
+
+def _score_line(score: ScoreDifference, *, doubted: bool) -> Line:
+    unit = "ratio" if score.kind == "ratio" else ""
+    said = MISSING if doubted else score_reading(score)
+    cells = (
+        score.label,
+        in_unit(score.base, unit),
+        in_unit(score.candidate, unit),
+        f"{count(score.base_n)} and {count(score.candidate_n)}",
+        prompts_compared(score.prompts, score.others),
+        in_units_of(score.difference, score.kind),
+        probability(score.p),
+        said,
+    )
+    return Line(cells, INVALID if doubted else {_BETTER: "better", _WORSE: "worse"}.get(said, ""))
+
+
+def score_reading(score: ScoreDifference) -> str:
+    """Better or worse only where a difference was found, and one side is the better one."""
+    if score.found == "untested":
+        return "not tested"
+    if score.found == "none":
+        return _UNCLEAR
+    if score.better == "neither":
+        return score.found
+    return _BETTER if score.found == score.better else _WORSE
 
 
 def reading(metric: Difference) -> str:

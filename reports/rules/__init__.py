@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from reports.facts import Facts
 from reports.report import Reason
-from reports.rules import generator, meaning, records, sample
+from reports.rules import answers, canaries, generator, meaning, records, sample
 
 Rule = Callable[[Facts], Reason | None]
 
@@ -33,5 +33,7 @@ DOUBTS: tuple[Rule, ...] = (
     meaning.lengths_missed,
     meaning.no_usage,
     meaning.tokens_disagree,
+    answers.quality_drop,
+    canaries.canaries_changed,
 )
 """Asked of a point that came as far as its window."""

@@ -46,7 +46,7 @@ def prompt_reuse(facts: Facts) -> Reason | None:
     A conversation is sent again with every turn of it: that a server remembers it is no doubt of anybody's. Nor is what
     --prefix-share made common to many.
     """
-    cached = facts.point.tokens.cached_ratio if facts.point.conversations is None else None
+    cached = facts.cached_ratio if facts.point.conversations is None else None
     from_cache = reason(
         "prompt_reuse",
         cached,

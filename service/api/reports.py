@@ -14,18 +14,31 @@ from service.safety.headers import REPORTS
 router = APIRouter(prefix="/runs", tags=["reports"])
 
 Rendering = Literal[
-    "report.json", "report.md", "report.html", "points.csv", "requests.csv", "requests.parquet", "config.toml"
+    "report.json",
+    "report.md",
+    "report.html",
+    "models.md",
+    "models.html",
+    "points.csv",
+    "requests.csv",
+    "requests.parquet",
+    "quality.jsonl",
+    "config.toml",
 ]
 _TYPES: dict[Rendering, str] = {
     "report.json": "application/json",
     "report.md": "text/markdown; charset=utf-8",
     "report.html": "text/html; charset=utf-8",
+    "models.md": "text/markdown; charset=utf-8",
+    "models.html": "text/html; charset=utf-8",
     "points.csv": "text/csv; charset=utf-8",
     "requests.csv": "text/csv; charset=utf-8",
     "requests.parquet": "application/vnd.apache.parquet",
+    "quality.jsonl": "application/jsonl",
     "config.toml": "application/toml",
 }
-_INLINE = frozenset({"report.json", "report.md", "report.html"})
+_PAGES = frozenset({"report.html", "models.html"})
+_INLINE = _PAGES | {"report.json", "report.md", "models.md"}
 
 
 @router.get(
@@ -44,7 +57,7 @@ def report(run: RunId, rendering: Rendering, settings: SettingsNow, store: Store
         media_type=_TYPES[rendering],
         filename=f"{run}-{rendering}",
         content_disposition_type="inline" if rendering in _INLINE else "attachment",
-        headers={"Content-Security-Policy": REPORTS} if rendering == "report.html" else None,
+        headers={"Content-Security-Policy": REPORTS} if rendering in _PAGES else None,
     )
 
 

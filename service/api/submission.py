@@ -20,8 +20,8 @@ from pydantic import (
 )
 
 KEY_VARIABLE = "LLOCUST_SERVICE_KEY"
-"""Holds the key of a run in its environment; with a number behind it, that of one of several targets."""
-GROUPS = ("target", "request", "workload", "load", "results")
+"""Holds a run's key in its environment; with a number or a word behind it, a target's, the judge's or the moderation's."""
+GROUPS = ("target", "request", "workload", "load", "results", "quality")
 """Tables of the file, in which options may stand as well as at the top."""
 
 Text = Annotated[
@@ -65,6 +65,30 @@ def _of_the_run(headers: dict[str, str]) -> dict[str, str]:
 Headers = Annotated[dict[HeaderName, HeaderValue], Field(max_length=50), AfterValidator(_of_the_run)]
 Dialect = Literal["chat", "completions", "responses", "messages", "gemini", "ollama", "tgi"]
 """The shipped ones: one of the user's own is a program."""
+Scorer = Literal[
+    "accuracy",
+    "choice",
+    "exact",
+    "contains",
+    "regex",
+    "numeric",
+    "math",
+    "json",
+    "refusal",
+    "empty",
+    "truncated",
+    "language",
+    "chrf",
+    "logprob",
+    "perplexity",
+    "factuality",
+    "contradiction",
+    "coherence",
+    "toxicity-classifier",
+    "toxicity-moderation",
+    "toxicity-judge",
+]
+"""The shipped ones: one of the user's own is a program, too."""
 
 
 MOST_EXTRA_BYTES = 64_000
@@ -109,6 +133,21 @@ class Target(_Strict):
     api_key: Annotated[Key | None, Field(description="Kept in memory alone")] = None
 
 
+class Asked(_Strict):
+    """Whom scorers ask when the load has ended. Nothing is taken over from the targets, least of all a key."""
+
+    host: Url
+    model: Word | None = None
+    headers: Headers | None = None
+    api_key: Annotated[Key | None, Field(description="Kept in memory alone")] = None
+
+
+class Judge(Asked):
+    """A model that judges answers."""
+
+    dialect: Dialect | None = None
+
+
 class Submission(_Strict):
     """A run. Names are the options' of `llocust sweep`, with dashes or underscores, at the top or in the table of their group."""
 
@@ -130,6 +169,7 @@ class Submission(_Strict):
     top_p: Ratio | None = None
     sampling_seed: Seed | None = None
     stop: Annotated[list[Text] | None, Field(max_length=20)] = None
+    logprobs: bool | None = None
     extra_body: ExtraBody | None = None
     stream: bool | None = None
     connect_timeout: Duration | None = None
@@ -154,6 +194,8 @@ class Submission(_Strict):
     think_time: Annotated[str, StringConstraints(max_length=100, pattern=r"^[a-z:0-9.,]+$")] | Number | None = None
     max_turns: Count | None = None
     salt: bool | None = None
+    canary_every: Count | None = None
+    canaries: Annotated[Word | None, Field(description="A shipped set, or a file below DATA/testsets")] = None
     seed: Seed | None = None
 
     users: Annotated[list[Count] | None, Field(min_length=1, max_length=1_000)] = None
@@ -172,6 +214,15 @@ class Submission(_Strict):
         str | None, StringConstraints(max_length=2_000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")
     ] = None
 
+    quality: Annotated[list[Scorer] | None, Field(min_length=1, max_length=50)] = None
+    tolerance: Annotated[float | None, Field(ge=0, lt=1)] = None
+    judge: Judge | None = None
+    judge_sample: Count | None = None
+    judge_rate: Number | None = None
+    judge_concurrency: Annotated[int | None, Field(ge=1, le=100)] = None
+    moderation: Asked | None = None
+    texts: Annotated[Word | None, Field(description="A shipped set, or a file below DATA/testsets")] = None
+
     @model_validator(mode="before")
     @classmethod
     def _flatten(cls, given: Any) -> Any:
@@ -189,6 +240,6 @@ class Submission(_Strict):
 
     def urls(self) -> Iterator[str]:
         """All that will be asked."""
-        for each in (self, *(self.targets or ())):
-            if each.host is not None:
+        for each in (self, *(self.targets or ()), self.judge, self.moderation):
+            if each is not None and each.host is not None:
                 yield each.host

@@ -1,10 +1,12 @@
 """A run is taken in: its files and targets are looked at, `llocust sweep` itself checks the rest, and then it waits."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import SecretStr
 
 from harness.run import write_atomically
 from service.api.submission import KEY_VARIABLE, Submission
@@ -19,6 +21,15 @@ from service.settings import Settings
 from service.store.nouns import RunRow
 
 RETRY_AFTER_S = 30
+_KEYS: dict[str, Any] = {
+    "api_key": True,
+    "targets": {"__all__": {"api_key"}},
+    "judge": {"api_key"},
+    "moderation": {"api_key"},
+}
+"""Where keys are: left out of whatever is written or shown."""
+_SETS = frozenset({"testset", "canaries", "texts"})
+"""Options that name a shipped set or a file."""
 PROMPTS = "prompts.jsonl"
 """Test set of a run that brings its own."""
 
@@ -59,28 +70,35 @@ def full() -> Refused:
 
 def draw_up(settings: Settings, submission: Submission) -> Papers:
     """What is asked for, with files as paths and keys as variables. Raises Refused."""
-    document = submission.model_dump(exclude_none=True, exclude={"api_key"})
-    secrets = {}
+    document = submission.model_dump(exclude_none=True, exclude=_KEYS)
     document["api-key-env"] = KEY_VARIABLE
     if submission.extra_body is not None:
         # As text: TOML has no null.
         document["extra-body"] = json.dumps(submission.extra_body)
-    if submission.api_key is not None:
-        secrets[KEY_VARIABLE] = submission.api_key.get_secret_value()
-    for number, target in enumerate(submission.targets or (), 1):
-        if target.api_key is not None:
-            variable = f"{KEY_VARIABLE}_{number}"
-            secrets[variable] = target.api_key.get_secret_value()
-            document["targets"][number - 1]["api-key-env"] = variable
-            del document["targets"][number - 1]["api-key"]
+    secrets = {}
+    for place, variable, key in _keys(submission, document):
+        secrets[variable] = key.get_secret_value()
+        place["api-key-env"] = variable
     try:
-        if submission.testset is not None:
-            document["testset"] = files.testset(settings.testsets, submission.testset)
+        for option in _SETS & document.keys():
+            document[option] = files.testset(settings.testsets, document[option])
         if submission.images is not None:
             document["images"] = str(files.below(settings.testsets, submission.images))
     except files.Outside as error:
         raise Refused(422, str(error)) from None
     return Papers(document, secrets)
+
+
+def _keys(submission: Submission, document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str, SecretStr]]:
+    """Of each key: the table that asks with it, the variable that will hold it, and the key."""
+    if submission.api_key is not None:
+        yield document, KEY_VARIABLE, submission.api_key
+    for number, target in enumerate(submission.targets or (), 1):
+        if target.api_key is not None:
+            yield document["targets"][number - 1], f"{KEY_VARIABLE}_{number}", target.api_key
+    for name, asked in (("judge", submission.judge), ("moderation", submission.moderation)):
+        if asked is not None and asked.api_key is not None:
+            yield document[name], f"{KEY_VARIABLE}_{name.upper()}", asked.api_key
 
 
 def _prepare(
@@ -109,9 +127,7 @@ def _row(directory: Directory, submission: Submission, resolved: Mapping[str, An
         dialect=resolved["dialect"],
         host=without_credentials(resolved["host"]),
         users=list(resolved["users"]),
-        options=submission.model_dump(
-            mode="json", exclude_none=True, exclude={"api_key": True, "targets": {"__all__": {"api_key"}}}
-        ),
+        options=submission.model_dump(mode="json", exclude_none=True, exclude=_KEYS),
     )
 
 

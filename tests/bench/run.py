@@ -8,6 +8,7 @@ HERE = Path(__file__).parent
 BENCHES = (
     ("From typing `llocust sweep` to the first request", "startup.py"),
     ("A report of 100,000 requests with 64 events each", "report.py"),
+    ("Scores of 100,000 short answers, by the scorers that ask nobody", "scoring.py"),
     ("A master that keeps 20,000 records a second of 40 workers", "master.py"),
     ("The memory of 4,000 open streams", "memory.py"),
     ("The simulator alone on one core", "simulator.py"),

@@ -107,9 +107,9 @@ def wanted(command, **typed):
 
 
 def test_the_files_shown_are_those_that_init_writes(tmp_path):
-    for what, start in STARTS.items():
+    for what, shown in FILES.items():
         assert llocust("init", what, cwd=tmp_path).returncode == 0
-        assert (tmp_path / start.file).read_text(encoding="utf-8") == FILES[what]
+        assert (tmp_path / STARTS[what].file).read_text(encoding="utf-8") == shown
 
 
 def test_the_command_line_of_llm_perf_benchmark_works_as_it_stands(simulator, house):

@@ -141,6 +141,37 @@ def test_a_value_is_called_by_its_file_and_key():
     ]
 
 
+def test_quality_is_an_option_and_a_table():
+    least = 'host = "http://h"\n'
+    assert options(least + 'quality = ["empty", "refusal"]').quality == ("empty", "refusal")
+    assert options(least + 'scorers = "empty"').quality == ("empty",)
+    assert options(least + '[quality]\nscorers = ["empty", "./mine.py"]\ntolerance = 0.01').quality == (
+        "empty",
+        "./mine.py",
+    )
+
+
+@pytest.mark.parametrize(
+    "judge",
+    [
+        "judge = \"host=http://j model=m dialect=messages 'header=X-A: b c'\"",
+        '[quality]\njudge = {host = "http://j", model = "m", dialect = "messages", headers = {X-A = "b c"}}',
+        '[quality.judge]\nhost = "http://j"\nmodel = "m"\ndialect = "messages"\nheader = ["X-A: b c"]',
+    ],
+)
+def test_whom_scorers_ask_is_a_table_or_a_word(judge):
+    found = options(f'host = "http://h"\nmodel = "other"\n{judge}').judge
+    assert (found.name, found.host, found.model, found.dialect) == ("judge", "http://j", "m", "messages")
+    assert (found.api_key_env, found.headers) == ("ANTHROPIC_API_KEY", ("X-A: b c",))
+
+
+def test_what_is_wrong_with_a_judge():
+    assert mistakes('[quality.judge]\nmodle = "m"\nhost = true') == [
+        "bench.toml: judge cannot be told: there is no key 'modle'; did you mean model?",
+        "bench.toml: judge cannot be told: host is true or false: give a string or a number.",
+    ]
+
+
 # Written
 
 GIVEN = {
@@ -211,6 +242,21 @@ OTHERS = (
         "prefix_pool": "2",
     },
     {"host": "http://h", "input_chars": "100"},
+    {
+        "host": "http://h",
+        "prices": "prices.toml",
+        "canary_every": "5",
+        "canaries": "my.jsonl",
+        "logprobs": True,
+        "quality": ["accuracy", "coherence", "toxicity-moderation", "./my_scorer.py"],
+        "tolerance": "0.001",
+        "judge": "host=http://j model=7 dialect=messages api-key-env=J_KEY 'header=X-A: b c'",
+        "judge_sample": "20",
+        "judge_rate": "0.5",
+        "judge_concurrency": "4",
+        "moderation": "host=http://m",
+        "texts": "texts.jsonl",
+    },
 )
 
 
@@ -248,4 +294,7 @@ settle = "2s"
 
 
 def test_the_tables_are_no_options():
-    assert not GROUPS.keys() & {flag.removeprefix("--") for option in OPTIONS for flag in option.flags} - {"target"}
+    assert not GROUPS.keys() & {flag.removeprefix("--") for option in OPTIONS for flag in option.flags} - {
+        "target",
+        "quality",
+    }

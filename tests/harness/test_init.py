@@ -1,12 +1,21 @@
 import ast
+import tomllib
+from datetime import date
 
 import pytest
 
 from harness.init import STARTS, write
 from harness.options import UsageMistakes
 
+EXPECTED = {
+    "query-model": {"query_model"},
+    "dialect": {"encode", "decode"},
+    "locustfile": {"MyUser"},
+    "scorer": {"score"},
+}
 
-@pytest.mark.parametrize("what", STARTS)
+
+@pytest.mark.parametrize("what", EXPECTED)
 def test_a_file_is_written_and_is_python(tmp_path, what):
     written = write([what, "--dir", str(tmp_path / "new")])
     assert written.path == tmp_path / "new" / STARTS[what].file
@@ -14,7 +23,21 @@ def test_a_file_is_written_and_is_python(tmp_path, what):
     names = {
         node.name for node in ast.walk(ast.parse(written.path.read_text(encoding="utf-8"))) if hasattr(node, "name")
     }
-    assert {"query-model": {"query_model"}, "dialect": {"encode", "decode"}, "locustfile": {"MyUser"}}[what] <= names
+    assert EXPECTED[what] <= names
+
+
+def test_every_file_is_looked_into():
+    assert {*EXPECTED, "prices"} == {*STARTS}
+
+
+def test_prices_are_an_example_that_can_be_read_and_is_nobodys(tmp_path):
+    written = write(["prices", "--dir", str(tmp_path)])
+    assert written.command == f"llocust report output/latest --prices {tmp_path}/prices.toml"
+    text = written.path.read_text(encoding="utf-8")
+    table = tomllib.loads(text)
+    assert "This is an example, and no truth" in " ".join(text.split())
+    assert (table["as_of"], table["source"]) == (date(2026, 1, 31), "")
+    assert all(name.startswith("example-") for rows in (table["models"], table["targets"]) for name in rows)
 
 
 def test_here_it_is_typed_as_a_path(tmp_path, monkeypatch):

@@ -4,7 +4,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harness import opening, run, ways
+from harness import opening, own, run, ways
 from harness.opening import from_manifest, open_run, to_manifest
 from harness.options import UsageMistakes, resolve
 from harness.outcome import Outcome
@@ -116,7 +116,7 @@ def test_a_model_without_its_tag_is_found(tmp_path, server):
 
 
 def test_a_run_folder_is_made(tmp_path, server):
-    folder, manifest, testset = opened(tmp_path, name="nightly", desc="A trial", users="1 8", testset="short")
+    folder, manifest, testset, _ = opened(tmp_path, name="nightly", desc="A trial", users="1 8", testset="short")
     assert folder == tmp_path / "output" / manifest.id
     assert folder.name.endswith("Z-nightly")
     assert (tmp_path / "output" / "latest").resolve() == folder.resolve()
@@ -152,6 +152,15 @@ def test_options_that_cannot_be_read(tmp_path, server):
     manifest.options["users"] = "many"
     with pytest.raises(RunError, match=f"^The options in the manifest of {manifest.id} cannot be read: "):
         from_manifest(manifest)
+
+
+def test_who_makes_the_load_needs_no_dialect_of_the_judge(tmp_path, server):
+    # A worker on another machine has no file of it.
+    judge = {"quality": "coherence", "judge": "host=http://j model=m dialect=./gone.py"}
+    manifest = opened(tmp_path, **judge).manifest
+    assert from_manifest(manifest).judge.dialect == "./gone.py"
+    with pytest.raises(UsageMistakes, match=r"gone\.py"):
+        own.adopt_those_of_judges(from_manifest(manifest))
 
 
 # The model

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.outcome import Outcome
-from harness.record import Health, Lag, LocustEntry, LocustStats, Record, Usage, Wanted, from_line, to_line
+from harness.record import Health, Lag, LocustEntry, LocustStats, LogProbs, Record, Usage, Wanted, from_line, to_line
 
 REQUIRED = {
     "id": "5f0c-3-000017",
@@ -44,12 +44,12 @@ WHOLE = Record(
 LINE = (
     '{"schema":1,"id":"5f0c-3-000017","run":"20260131T120000Z-sweep","point":3,"worker":"w0","user":4,"seq":17,'
     '"target":"default","dialect":"chat","model":"m","prompt":"chat/12","turn":0,'
-    '"conversation":null,"turns":null,"think_us":null,"wanted":null,"phase":"window","due_ns":null,'
+    '"conversation":null,"turns":null,"think_us":null,"wanted":null,"canary":false,"phase":"window","due_ns":null,'
     '"begun_ns":81234000000000,"sent_ns":81234000900000,"connect_us":null,"reused":true,"retried":0,'
     '"headers_us":1200,"first_event_us":1250,"at_us":[104100,124080,144090],"chars":[4,6,5],"kinds":"ttt",'
     '"reads":4,"bound_us":[[1,350]],"lag_us":{"p50":40,"max":900},"ended_us":145000,"outcome":"ok","status":200,'
     '"fault":null,"finish":"length","usage":{"prompt":16,"output":3,"cached":null,"reasoning":null},'
-    '"prompt_chars":21,"request_bytes":412,"response_bytes":2210,"text":"Grüß dich 你"}\n'
+    '"prompt_chars":21,"request_bytes":412,"response_bytes":2210,"logprobs":null,"text":"Grüß dich 你"}\n'
 ).encode()
 
 # Any text that a file can hold; halves of surrogate pairs are tested apart.
@@ -73,6 +73,7 @@ RECORDS = st.builds(
     turns=MAYBE_COUNT,
     think_us=MAYBE_COUNT,
     wanted=st.none() | st.builds(Wanted, MAYBE_COUNT, MAYBE_COUNT, st.sampled_from(["tokens", "characters"])),
+    canary=st.booleans(),
     phase=st.sampled_from(["settle", "window", "cooldown"]),
     due_ns=MAYBE_COUNT,
     begun_ns=COUNT,
@@ -97,6 +98,7 @@ RECORDS = st.builds(
     prompt_chars=MAYBE_COUNT,
     request_bytes=MAYBE_COUNT,
     response_bytes=COUNT,
+    logprobs=st.none() | st.builds(LogProbs, st.floats(-1e9, 0), COUNT),
     text=st.none() | TEXT,
 )
 
@@ -123,7 +125,7 @@ def test_what_was_not_observed_is_null_and_never_zero():
 
     assert " ".join(unobserved) == (
         "conversation turns think_us wanted due_ns sent_ns connect_us reused headers_us first_event_us lag_us ended_us "
-        "status fault finish usage prompt_chars request_bytes text"
+        "status fault finish usage prompt_chars request_bytes logprobs text"
     )
     assert all(f'"{field}":null'.encode() in to_line(record) for field in unobserved)
 

@@ -1,3 +1,8 @@
+from datetime import date
+from decimal import Decimal
+
+import msgspec
+import numpy as np
 import pytest
 
 from harness.run import PROMPTS, PromptText, RunError, write_prompts
@@ -55,3 +60,35 @@ def test_a_line_a_prompt(tmp_path):
 def test_a_disk_that_takes_no_prompts(tmp_path):
     with pytest.raises(RunError, match=r"none/prompts\.jsonl cannot be written: No such file or directory\.$"):
         write_prompts(tmp_path / "none", [])
+
+
+def test_what_is_expected_and_what_the_set_says_besides_is_kept():
+    asked = msgspec.structs.replace(prompt(("user", "2 + 2?")), expected="4\ud800", metadata={"check": "numeric"})
+    assert told(asked) == [PromptText("mine/0", "2 + 2?", expected="4\ufffd", metadata={"check": "numeric"})]
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        (None, None),
+        (True, True),
+        (3, 3),
+        (2**63, "9223372036854775808"),
+        (0.5, 0.5),
+        ("a\ud800", "a\ufffd"),
+        ("値".encode(), "値"),
+        (b"\xff\xfe\x00", "3 bytes"),
+        (date(2026, 1, 31), "2026-01-31"),
+        (Decimal("1.50"), "1.50"),
+        (np.float32(0.5), 0.5),
+        (np.float64(0.5), 0.5),
+        (np.int64(7), 7),
+        (np.array([[1, 2]]), [[1, 2]]),
+        (np.datetime64("2026-01-31T12:00:00"), "2026-01-31 12:00:00"),
+        ({"a": (b"x", {1: date(2026, 1, 1)})}, {"a": ["x", {"1": "2026-01-01"}]}),
+    ],
+)
+def test_what_is_no_json_is_told_as_text(value, kept):
+    (only,) = told(msgspec.structs.replace(prompt(("user", "Why?")), metadata={"key": value}))
+    assert only.metadata == {"key": kept}
+    assert msgspec.json.decode(msgspec.json.encode(only))["metadata"] == {"key": kept}

@@ -18,7 +18,10 @@ from reports.charts.timeline import FAILURE, IN_WINDOW, OUTSIDE, mean_in_flight,
 from reports.load import load
 from reports.window import place
 
-NAMES = ["latency", "throughput", "tradeoff", "ttft", "itl", "timeline", "turns", "errors", "health"]
+NAMES = [
+    *("latency", "throughput", "tradeoff", "ttft", "itl", "timeline", "turns"),
+    *("quality", "quality_ttft", "canaries", "errors", "health"),
+]
 
 
 def loaded(folder):
@@ -184,7 +187,7 @@ def test_a_distribution_takes_as_much_of_the_page_for_a_hundred_requests_as_for_
     for count in (10, 100):
         folder = write_run(tmp_path / str(count), [record(n * 50, (100 + n, 120 + 2 * n), seq=n) for n in range(count)])
         report, frames = loaded(folder)
-        panels = {figure.name: figure.panels[0] for figure in figures(report, frames)}
+        panels = {figure.name: figure.panels[0] for figure in figures(report, frames) if figure.panels}
         sizes.append([len(layers(panels[name])[0]) for name in ("ttft", "itl")])
     assert sizes[0] == sizes[1]
     assert sizes[0][0] <= 101
@@ -319,8 +322,8 @@ def test_plots_are_saved_as_svg_and_png_and_do_not_change(two_points, tmp_path):
     for name in ("one", "two"):
         save_plots(report, frames, tmp_path / name)
         kept.append({path.name: path.read_bytes() for path in sorted((tmp_path / name).iterdir())})
-    # Nobody held a conversation there.
-    drawn = [name for name in NAMES if name != "turns"]
+    # Nobody held a conversation there, scored an answer, or asked a canary.
+    drawn = [name for name in NAMES if name not in ("turns", "quality", "quality_ttft", "canaries")]
     assert sorted(kept[0]) == sorted(f"{name}.{kind}" for name in drawn for kind in ("svg", "png"))
     assert kept[0] == kept[1]
     assert all(data.startswith(b"\x89PNG") for name, data in kept[0].items() if name.endswith("png"))

@@ -3,8 +3,6 @@
 import csv
 import io
 import json
-import os
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -13,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 from rich.console import Console
 from support.folders import T0, S, full_window, health, manifest, phases, point, record, refused, write_point, write_run
+from support.golden import check
 from support.mixed import mixed
 
 from harness.run import write_manifest
@@ -22,16 +21,6 @@ from reports.load import load
 from reports.render import csv as csv_renderer
 from reports.render import json as json_renderer
 from reports.render import markdown, requests, screen
-
-GOLDEN = Path(__file__).parent / "golden"
-
-
-def check(name, text):
-    path = GOLDEN / name
-    if os.environ.get("UPDATE_GOLDEN"):
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")
 
 
 def sweep(folder, **fields):

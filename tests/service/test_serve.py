@@ -163,6 +163,46 @@ def test_a_key_appears_nowhere_but_at_the_server(tmp_path):
         assert secret not in seen + pages + json.dumps([run, answer, wrong]).encode()
 
 
+def test_a_judge_is_asked_with_a_key_of_its_own_that_appears_nowhere_else(tmp_path, simulator):
+    data = tmp_path / "data"
+    rating = tmp_path / "judge.jsonl"
+    rating.write_text(json.dumps({"contains": "Rate how well", "answer": '{"reason": "It is.", "score": 4}'}) + "\n")
+    guarded = running_simulator(
+        "--answers", str(rating), "--api-key-env", "ITS_KEY", env={**os.environ, "ITS_KEY": KEY}
+    )
+    with guarded as judge, serve(data) as service:
+        asked = {"quality": ["coherence"], "judge": {"host": judge.url, "model": "sim", "api_key": KEY}}
+        run = service.call("POST", "/runs", {**RUN, "host": simulator.url, **asked, "judge-sample": 3})
+        seen = b""
+        while not is_over(shown := service.call("GET", f"/runs/{run['id']}")):
+            seen += command_lines()
+        report = service.call("GET", f"/runs/{run['id']}/report.json")
+        with urllib.request.urlopen(f"{service.url}/runs/{run['id']}/quality.jsonl", timeout=60) as answer:
+            lines = answer.read()
+        asked_of_the_judge = judge.requests()
+    assert shown["state"] == "done", shown
+    (score,) = report["points"][0]["quality"]
+    assert (score["scorer"], score["n"], score["value"]) == ("coherence", 3, 4.0)
+    assert lines.count(b'"line":"score"') == 3 + 3  # each of the three a second time
+    assert len(asked_of_the_judge) >= 6
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {"quality.jsonl", "judgements.jsonl", "log.txt"} <= {path.name for path in files}
+    assert [path for path in files if KEY.encode() in path.read_bytes()] == []
+    assert KEY.encode() not in seen + lines + json.dumps([run, shown, report]).encode()
+
+
+def test_a_judge_that_leads_inside_is_not_asked_by_the_run_either(tmp_path, simulator):
+    swept = llocust("sweep", "--host", simulator.url, "--users", "1", "--requests", "2", "--quiet", cwd=tmp_path)
+    assert swept.returncode == 0, swept.stderr
+    words = ["quality", "--scorers", "coherence", "--judge", f"host={simulator.url} model=sim"]
+    before = len(simulator.requests())
+    done = llocust(*words, cwd=tmp_path, LLOCUST_REFUSED_NETWORKS="127.0.0.0/8")
+    assert done.returncode in (0, 1)
+    assert len(simulator.requests()) == before
+    report = (tmp_path / "output" / "latest" / "report.json").read_text(encoding="utf-8")
+    assert "does not ask addresses of that kind" in report
+
+
 def command_lines():
     """Of all processes of this machine."""
     lines = []

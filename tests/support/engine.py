@@ -1,5 +1,6 @@
 """transformers' own server on the CPU, with a tiny random model made on the spot, as a process of its own."""
 
+import hashlib
 import http.client
 import os
 import signal
@@ -18,7 +19,10 @@ VARIABLE = "LLOCUST_ENGINE_PYTHON"
 """Names the interpreter that has the engine; without it, our own is asked."""
 START_LIMIT_S = 120
 STOP_LIMIT_S = 10
-_MAKE_MODEL = Path(__file__).parents[1] / "engine" / "make_model.py"
+_ROOT = Path(__file__).parents[2]
+_SCRIPTS = _ROOT / "tests" / "engine"
+_KEPT = _ROOT / "build" / "engine"
+"""Models that took a while to make, by the digest of what they were made from."""
 _INSTALLED = (
     "import sys, importlib.util as u; sys.exit(not all(map(u.find_spec, ('torch', 'transformers', 'uvicorn'))))"
 )
@@ -61,13 +65,14 @@ def missing() -> str | None:
 
 
 @contextmanager
-def running_engine() -> Iterator[Running]:
-    """Make the model, start `transformers serve`, wait until it answers, and end that process and no other."""
+def running_engine(model: Path | None = None) -> Iterator[Running]:
+    """Start `transformers serve` with this model, or a random one made on the spot; end that process and no other."""
     with tempfile.TemporaryDirectory(prefix="llocust-engine-") as name:
         directory = Path(name)
-        model = directory / "tiny"
-        env = {**os.environ, **_OFFLINE, **_THRIFT, "HF_HOME": str(directory / "hub")}
-        subprocess.run([str(interpreter()), str(_MAKE_MODEL), str(model)], env=env, check=True, capture_output=True)
+        if model is None:
+            model = directory / "tiny"
+            run_script("make_model.py", model)
+        env = _environment() | {"HF_HOME": str(directory / "hub")}
         port = free_port()
         with (directory / "serve.log").open("wb") as log:
             process = subprocess.Popen(_command(model, port), env=env, stdout=log, stderr=log, start_new_session=True)
@@ -77,6 +82,33 @@ def running_engine() -> Iterator[Running]:
                 yield Running(f"http://127.0.0.1:{port}", str(model))
             finally:
                 _end(process)
+
+
+def trained(exercises: Path) -> Path:
+    """The model that train_arithmetic.py makes of a set; made once for this script and this set."""
+    script = _SCRIPTS / "train_arithmetic.py"
+    digest = hashlib.sha256(script.read_bytes() + b"\0" + exercises.read_bytes()).hexdigest()
+    model = _KEPT / digest[:16]
+    if not model.exists():
+        model.parent.mkdir(parents=True, exist_ok=True)
+        # Beside it and then into its place: what was broken off is not taken for a model the next time.
+        with tempfile.TemporaryDirectory(dir=model.parent) as name:
+            run_script(script.name, exercises, Path(name) / "model")
+            (Path(name) / "model").rename(model)
+    return model
+
+
+def run_script(name: str, *words: str | Path) -> str:
+    """What a script of tests/engine prints, run by the engine's interpreter. Raises EngineError where it fails."""
+    command = [str(interpreter()), str(_SCRIPTS / name), *map(str, words)]
+    done = subprocess.run(command, env=_environment(), check=False, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise EngineError(f"{name} ended with {done.returncode}:\n{done.stderr}")
+    return done.stdout
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, **_OFFLINE, **_THRIFT}
 
 
 def _command(model: Path, port: int) -> list[str]:

@@ -5,6 +5,7 @@ from harness.simulator.apis.chat import Chat
 from harness.simulator.apis.completions import Completions
 from harness.simulator.apis.gemini import Gemini
 from harness.simulator.apis.messages import Messages
+from harness.simulator.apis.moderations import Moderations
 from harness.simulator.apis.ollama import Ollama
 from harness.simulator.apis.responses import Responses
 from harness.simulator.apis.tgi import Tgi
@@ -14,11 +15,13 @@ MESSAGES = Messages()
 APIS: dict[str, Api] = {
     api.name: api for api in (CHAT, Completions(), Responses(), MESSAGES, Gemini(), Ollama(), Tgi())
 }
+"""Those that give answers."""
+MODERATIONS = Moderations()
 
 
 def asked(path: str) -> Api | None:
     """The API whose answers are given at a path."""
-    return next((api for api in APIS.values() if api.owns(path)), None)
+    return next((api for api in (*APIS.values(), MODERATIONS) if api.owns(path)), None)
 
 
 def listed(path: str, headers: Headers) -> Api | None:

@@ -61,7 +61,7 @@ class Api(Protocol):
     def parse(self, path: str, body: bytes) -> Ask:
         """Raises BadRequest with a sentence."""
 
-    def answer(self, ident: Ident) -> Answer: ...
+    def answer(self, ident: Ident, ask: Ask) -> Answer: ...
 
     def models(self, names: tuple[str, ...], started_s: int) -> dict[str, Any]:
         """The list of models."""

@@ -8,6 +8,7 @@ import msgspec
 
 from harness.simulator.apis.api import Ident, joined, split_call
 from harness.simulator.apis.openai import DONE, OpenAi, usage
+from harness.simulator.logprobs import entry, entry_json
 from harness.simulator.request import Ask, Turn, limited, read, said
 from harness.simulator.words import Piece, Tokens, encode
 
@@ -32,6 +33,7 @@ class _Request(msgspec.Struct):
     ignore_eos: bool = False
     """No part of OpenAI's API, like `min_tokens`: vLLM and SGLang take them."""
     min_tokens: int = 0
+    logprobs: bool | None = None
 
 
 class Chat(OpenAi):
@@ -51,10 +53,11 @@ class Chat(OpenAi):
             least=request.min_tokens,
             ignore_end=request.ignore_eos,
             include_usage=request.stream_options is not None and request.stream_options.include_usage,
+            logprobs=bool(request.logprobs),
         )
 
-    def answer(self, ident: Ident) -> "Chunks":
-        return Chunks(self, ident)
+    def answer(self, ident: Ident, ask: Ask) -> "Chunks":
+        return WeighedChunks(self, ident) if ask.logprobs else Chunks(self, ident)
 
 
 class Chunks:
@@ -99,11 +102,29 @@ class Chunks:
             "object": "chat.completion",
             "created": self._ident.created_s,
             "model": self._ident.model,
-            "choices": [{"index": 0, "message": _message(pieces), "finish_reason": finish}],
+            "choices": [self._choice(pieces, finish)],
         }
         if tokens is not None:
             answer["usage"] = usage(tokens)
         return encode(answer)
+
+    def _choice(self, pieces: list[Piece], finish: str | None) -> dict[str, Any]:
+        return {"index": 0, "message": _message(pieces), "finish_reason": finish}
+
+
+class WeighedChunks(Chunks):
+    """The same with the log-probability of every token that is said."""
+
+    def token(self, piece: Piece) -> bytes:
+        if piece.kind != "t":
+            return super().token(piece)
+        before, _ = self._around["t"]
+        weighed = b'},"logprobs":{"content":[' + entry_json(piece.text) + b'],"refusal":null}'
+        return before + piece.json + weighed + self._after
+
+    def _choice(self, pieces: list[Piece], finish: str | None) -> dict[str, Any]:
+        content = [entry(piece.text) for piece in pieces if piece.kind == "t"]
+        return {**super()._choice(pieces, finish), "logprobs": {"content": content, "refusal": None}}
 
 
 def _message(pieces: list[Piece]) -> dict[str, Any]:

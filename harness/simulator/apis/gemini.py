@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from harness.simulator.apis.api import Headers, Ident, Streamed, joined
+from harness.simulator.logprobs import logprob_of
 from harness.simulator.request import Ask, BadRequest, Turn, limited, read, said
 from harness.simulator.words import TOOL_NAME, Piece, Tokens, arguments_of, encode
 
@@ -29,6 +30,7 @@ class _Content(msgspec.Struct):
 
 class _Config(msgspec.Struct, rename="camel"):
     max_output_tokens: int | None = None
+    response_logprobs: bool = False
 
 
 class _Request(msgspec.Struct, rename="camel"):
@@ -57,17 +59,18 @@ class Gemini(Streamed):
             raise BadRequest("The path names no model.")
         request = read(_Request, body, "generateContent")
         system = [request.system_instruction] if request.system_instruction is not None else []
-        config = request.generation_config
+        config = request.generation_config or _Config()
         turns = [Turn(content.role, content.parts) for content in (*system, *request.contents)]
         return Ask(
             model=found["model"],
             prompt=said(turns, "contents"),
-            limit=limited(config.max_output_tokens if config is not None else None, "maxOutputTokens"),
+            limit=limited(config.max_output_tokens, "maxOutputTokens"),
             stream=found["verb"] == "streamGenerateContent",
+            logprobs=config.response_logprobs,
         )
 
-    def answer(self, ident: Ident) -> "Contents":
-        return Contents(self, ident)
+    def answer(self, ident: Ident, ask: Ask) -> "Contents":
+        return Contents(self, ident, ask)
 
     def models(self, names: tuple[str, ...], started_s: int) -> dict[str, Any]:
         return {"models": [{"name": f"models/{name}", "displayName": name} for name in names]}
@@ -80,8 +83,9 @@ class Gemini(Streamed):
 class Contents:
     """One answer, chunk by chunk; each is a whole response in small."""
 
-    def __init__(self, api: Gemini, ident: Ident) -> None:
+    def __init__(self, api: Gemini, ident: Ident, ask: Ask) -> None:
         self._api = api
+        self._ask = ask
         self._tail = {"modelVersion": ident.model, "responseId": ident.id}
         before, after = b'data: {"candidates":[{"content":{"parts":[', b'],"role":"model"},"index":0}],'
         ended = after + encode(self._tail)[1:] + b"\n\n"
@@ -99,6 +103,9 @@ class Contents:
             before, after = self._called
             return before + encode(_call(piece)) + after
         before, after = self._around[piece.kind]
+        if self._ask.logprobs and piece.kind == "t":
+            weighed = b'}],"role":"model"},"logprobsResult":' + encode(_weighed([piece]))
+            return before + piece.json + weighed + after.removeprefix(b'}],"role":"model"}')
         return before + piece.json + after
 
     def end(self, finish: str, tokens: Tokens | None, *, done: bool) -> list[bytes]:
@@ -111,10 +118,14 @@ class Contents:
         thought, told = joined(pieces, "r"), joined(pieces, "t")
         parts: list[dict[str, Any]] = [{"thought": True, "text": thought}] if thought else []
         parts += [{"text": told}] if told else []
-        return self._whole([*parts, *(_call(piece) for piece in pieces if piece.kind == "c")], finish, tokens)
+        parts += [_call(piece) for piece in pieces if piece.kind == "c"]
+        weighed = {"logprobsResult": _weighed(pieces)} if self._ask.logprobs else None
+        return self._whole(parts, finish, tokens, weighed)
 
-    def _whole(self, parts: list[dict[str, Any]], finish: str | None, tokens: Tokens | None) -> bytes:
-        candidate = {"content": {"parts": parts, "role": "model"}, "finishReason": finish, "index": 0}
+    def _whole(
+        self, parts: list[dict[str, Any]], finish: str | None, tokens: Tokens | None, more: dict[str, Any] | None = None
+    ) -> bytes:
+        candidate = {"content": {"parts": parts, "role": "model"}, "finishReason": finish, "index": 0, **(more or {})}
         answer: dict[str, Any] = {"candidates": [candidate], **self._tail}
         if tokens is not None:
             answer["usageMetadata"] = _usage(tokens)
@@ -123,6 +134,11 @@ class Contents:
 
 def _call(piece: Piece) -> dict[str, Any]:
     return {"functionCall": {"name": TOOL_NAME, "args": arguments_of(piece)}}
+
+
+def _weighed(pieces: list[Piece]) -> dict[str, Any]:
+    said = [piece.text for piece in pieces if piece.kind == "t"]
+    return {"chosenCandidates": [{"token": token, "logProbability": logprob_of(token)} for token in said]}
 
 
 def _usage(tokens: Tokens) -> dict[str, int]:

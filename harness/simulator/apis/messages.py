@@ -59,7 +59,7 @@ class Messages(Streamed):
             stream=request.stream,
         )
 
-    def answer(self, ident: Ident) -> "Blocks":
+    def answer(self, ident: Ident, ask: Ask) -> "Blocks":
         return Blocks(self, ident)
 
     def models(self, names: tuple[str, ...], started_s: int) -> dict[str, Any]:

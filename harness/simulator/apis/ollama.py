@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from harness.simulator.apis.api import Ident, Streamed, joined
+from harness.simulator.logprobs import entry, entry_json
 from harness.simulator.request import Ask, Turn, limited, read, said
 from harness.simulator.words import TOOL_NAME, Piece, Tokens, arguments_of, encode
 
@@ -21,6 +22,7 @@ class _Request(msgspec.Struct):
     messages: list[Turn]
     stream: bool = True
     options: _Options | None = None
+    logprobs: bool = False
 
 
 class Ollama(Streamed):
@@ -42,10 +44,11 @@ class Ollama(Streamed):
             prompt=said(request.messages),
             limit=limited(options.num_predict if options is not None else None, "num_predict"),
             stream=request.stream,
+            logprobs=request.logprobs,
         )
 
-    def answer(self, ident: Ident) -> "Lines":
-        return Lines(self, ident)
+    def answer(self, ident: Ident, ask: Ask) -> "Lines":
+        return Lines(self, ident, ask)
 
     def models(self, names: tuple[str, ...], started_s: int) -> dict[str, Any]:
         return {"models": [{"name": name, "model": name} for name in names]}
@@ -60,8 +63,9 @@ class Ollama(Streamed):
 class Lines:
     """One answer, line by line."""
 
-    def __init__(self, api: Ollama, ident: Ident) -> None:
+    def __init__(self, api: Ollama, ident: Ident, ask: Ask) -> None:
         self._api = api
+        self._ask = ask
         self._head = {"model": ident.model, "created_at": "2026-01-31T12:00:00.000000Z"}
         before = encode(self._head)[:-1] + b',"message":{"role":"assistant","content":'
         self._around = {
@@ -77,6 +81,8 @@ class Lines:
             message = {"role": "assistant", "content": "", "tool_calls": [_call(piece)]}
             return self._api.event(encode({**self._head, "message": message, "done": False}))
         before, after = self._around[piece.kind]
+        if self._ask.logprobs and piece.kind == "t":
+            after = b'},"logprobs":[' + entry_json(piece.text) + b'],"done":false}\n'
         return before + piece.json + after
 
     def end(self, finish: str, tokens: Tokens | None, *, done: bool) -> list[bytes]:
@@ -93,7 +99,9 @@ class Lines:
             message["thinking"] = thought
         if calls:
             message["tool_calls"] = calls
-        ended = _ended(finish, tokens) if finish is not None else {"done": False}
+        ended: dict[str, Any] = _ended(finish, tokens) if finish is not None else {"done": False}
+        if self._ask.logprobs:
+            ended["logprobs"] = [entry(piece.text) for piece in pieces if piece.kind == "t"]
         return encode({**self._head, "message": message, **ended})
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from harness.simulator.apis.api import Ident, joined, named_event, split_call
 from harness.simulator.apis.openai import OpenAi
+from harness.simulator.logprobs import entry, entry_json
 from harness.simulator.request import Ask, Turn, limited, read, said
 from harness.simulator.words import Piece, Tokens, encode
 
@@ -24,11 +25,15 @@ _ITEMS: dict[str, dict[str, Any]] = {
 }
 
 
+_LOGPROBS = "message.output_text.logprobs"
+
+
 class _Request(msgspec.Struct):
     model: str
     input: str | list[Turn]
     stream: bool = False
     max_output_tokens: int | None = None
+    include: list[str] | None = None
 
 
 class Responses(OpenAi):
@@ -50,17 +55,19 @@ class Responses(OpenAi):
             prompt=given if isinstance(given, str) else said(given, "input"),
             limit=limited(request.max_output_tokens, "max_output_tokens"),
             stream=request.stream,
+            logprobs=_LOGPROBS in (request.include or ()),
         )
 
-    def answer(self, ident: Ident) -> "Items":
-        return Items(ident)
+    def answer(self, ident: Ident, ask: Ask) -> "Items":
+        return Items(ident, ask)
 
 
 class Items:
     """One answer, event by event; a new kind of token begins a new item."""
 
-    def __init__(self, ident: Ident) -> None:
+    def __init__(self, ident: Ident, ask: Ask) -> None:
         self._ident = ident
+        self._ask = ask
         self._kind = ""
         self._index = -1
         self._before = b""
@@ -72,7 +79,10 @@ class Items:
     def token(self, piece: Piece) -> bytes:
         begun = self._begin(piece) if piece.kind != self._kind else b""
         # The name of a tool is told where its item begins.
-        return begun if piece.names else begun + self._before + piece.json + b"}\n\n"
+        return begun if piece.names else begun + self._before + piece.json + self._weighed(piece) + b"}\n\n"
+
+    def _weighed(self, piece: Piece) -> bytes:
+        return b',"logprobs":[' + entry_json(piece.text) + b"]" if self._ask.logprobs and piece.kind == "t" else b""
 
     def end(self, finish: str, tokens: Tokens | None, *, done: bool) -> list[bytes]:
         whole = self._ended(finish, tokens)
@@ -84,7 +94,7 @@ class Items:
         return [named_event("error", told), named_event("response.failed", {"response": failed})]
 
     def whole(self, pieces: list[Piece], finish: str | None, tokens: Tokens | None) -> bytes:
-        return encode({**self._ended(finish or "completed", tokens), "output": _output(pieces)})
+        return encode({**self._ended(finish or "completed", tokens), "output": _output(pieces, self._ask)})
 
     def _begin(self, piece: Piece) -> bytes:
         self._kind = piece.kind
@@ -120,13 +130,16 @@ class Items:
         }
 
 
-def _output(pieces: list[Piece]) -> list[dict[str, Any]]:
+def _output(pieces: list[Piece], ask: Ask) -> list[dict[str, Any]]:
     thought, told, called = joined(pieces, "r"), joined(pieces, "t"), split_call(pieces)
     output: list[dict[str, Any]] = []
     if thought:
         output.append({**_ITEMS["r"], "content": [{"type": "reasoning_text", "text": thought}]})
     if told:
-        output.append({**_ITEMS["t"], "content": [{"type": "output_text", "text": told, "annotations": []}]})
+        part: dict[str, Any] = {"type": "output_text", "text": told, "annotations": []}
+        if ask.logprobs:
+            part["logprobs"] = [entry(piece.text) for piece in pieces if piece.kind == "t"]
+        output.append({**_ITEMS["t"], "content": [part]})
     if called:
         name, arguments = called
         output.append({**_ITEMS["c"], "name": name, "arguments": arguments})

@@ -1,6 +1,7 @@
 """What the simulator says in each API, read by our own dialects: the same tokens as were drawn."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -58,9 +59,13 @@ def written(name: str, fault=None, *, stream: bool = True, max_tokens: int = 64,
     return script.write(APIS[name], request(name, stream=stream, max_tokens=max_tokens), fault, settings)
 
 
+def answer_of(name: str, **more):
+    return APIS[name].answer(IDENT, replace(request(name), **more))
+
+
 def streamed(name: str, part) -> list:
     """The pieces of each event of a stream."""
-    api, answer = APIS[name], APIS[name].answer(IDENT)
+    api, answer = APIS[name], answer_of(name)
     body = b"".join(
         [
             *answer.opening(part.tokens),
@@ -159,7 +164,7 @@ def test_a_limit_is_told_as_the_reason(name):
 @every_api
 def test_a_document_says_what_the_stream_says(name):
     part = written(name, reasoning=2, stream=False)
-    body = script.document(part, APIS[name], APIS[name].answer(IDENT))
+    body = script.document(part, APIS[name], answer_of(name))
     pieces = DIALECTS[name].decode(Event("message", body.decode()))
     assert [type(piece) for piece in pieces][-2:] == [Finish, Counted]
     for kind, letter in KINDS.items():
@@ -171,7 +176,7 @@ def test_a_document_says_what_the_stream_says(name):
 @pytest.mark.parametrize("name", [name for name, api in APIS.items() if "c" in api.kinds])
 def test_a_document_holds_the_tool_call(name):
     part = written(name, tool_call=True, stream=False)
-    body = script.document(part, APIS[name], APIS[name].answer(IDENT))
+    body = script.document(part, APIS[name], answer_of(name))
     calls = [piece.text for piece in DIALECTS[name].decode(Event("m", body.decode())) if isinstance(piece, ToolCall)]
     assert "".join(calls) == "".join(piece.text for piece in part.pieces)
 
@@ -184,7 +189,7 @@ def test_without_usage_there_is_none(name):
         if stream:
             events = streamed(name, part)
         else:
-            body = script.document(part, APIS[name], APIS[name].answer(IDENT))
+            body = script.document(part, APIS[name], answer_of(name))
             events = [DIALECTS[name].decode(Event("m", body.decode()))]
         assert usage(events) == Usage()
         assert last(events, Finish) is not None
@@ -196,7 +201,7 @@ def test_an_error_in_mid_stream_is_a_fault(name):
     events = streamed(name, part)
     assert len([event for event in content(events) if event]) == 3
     assert last(events, Fault).message == "The engine died in the middle of this answer."
-    document = script.document(part, APIS[name], APIS[name].answer(IDENT))
+    document = script.document(part, APIS[name], answer_of(name))
     assert [type(piece) for piece in DIALECTS[name].decode(Event("m", document.decode()))] == [Fault]
 
 

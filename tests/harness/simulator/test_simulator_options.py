@@ -71,6 +71,41 @@ def test_shares_may_not_exceed_all_requests():
         parse("--fault", "cut=0.1", "--fault", "cut=0.1")
 
 
+def test_planted_answers_are_read_with_the_options(tmp_path):
+    path = tmp_path / "answers.jsonl"
+    path.write_text('{"prompt": "a", "answer": "b"}')
+    options = parse("--answers", str(path), "--accuracy", "1=0.9,3=0.5", "--refusals", "0.1", "--toxic", "1/8")
+    assert [rule.right for rule in options.answers] == [("b",)]
+    assert options.accuracy.at(2) == Fraction(7, 10)
+    assert (options.refusals, options.toxic) == (Fraction(1, 10), Fraction(1, 8))
+
+
+@pytest.mark.parametrize(
+    ("words", "mistake"),
+    [
+        (("--accuracy", "0.9"), "--accuracy is about the answers of --answers: give that, too."),
+        (("--toxic", "2"), "--toxic: '2' is no share from 0 to 1."),
+        (
+            ("--refusals", "0.6", "--toxic", "0.6"),
+            "--refusals and --toxic add up to more than 1; lower one of them.",
+        ),
+        (
+            ("--answers", "testsets/arithmetic.jsonl", "--accuracy", "2=0.5,1=1"),
+            "--accuracy takes a share, or shares by requests in hand like 1=0.95,8=0.9: numbers of requests must rise.",
+        ),
+        (
+            ("--answers", "testsets/arithmetic.jsonl", "--tool-call"),
+            "--tool-call leaves no room for --answers; leave one of them out.",
+        ),
+        (("--answers", "none.jsonl"), "--answers cannot read none.jsonl: No such file or directory."),
+    ],
+)
+def test_a_mistake_about_planted_answers_is_told(words, mistake):
+    with pytest.raises(OptionsError) as caught:
+        parse(*words)
+    assert caught.value.mistakes == [mistake]
+
+
 def test_the_key_itself_is_not_kept():
     options = parse("--api-key-env", "KEY", environ={"KEY": "secret"})
     assert options.api_key_env == "KEY"

@@ -12,12 +12,13 @@ from harness.simulator.options import SimulatorOptions
 from harness.simulator.request import BadRequest, count_prompt_tokens
 from harness.simulator.words import Tokens
 
-CHUNKS = CHAT.answer(Ident("chatcmpl-1", "sim", 1700000000))
-
 
 def ask(**more):
     body = {"model": "sim", "messages": [{"role": "user", "content": "hello"}], "stream": True, **more}
     return CHAT.parse("", json.dumps(body).encode())
+
+
+CHUNKS = CHAT.answer(Ident("chatcmpl-1", "sim", 1700000000), ask())
 
 
 def data(event):

@@ -13,7 +13,7 @@ from harness.swarm.arguments import adopt_typed, read_arguments
 URL = "http://h:8000"
 LOCUSTS = {option.key for option in OPTIONS if option.locusts}
 """What Locust has itself."""
-SWEEPS = {"calibrate", "fail_on", "lang", "requests", "targets", "target_mode"}
+SWEEPS = {"calibrate", "fail_on", "lang", "prices", "requests", "targets", "target_mode"}
 """What only a sweep has a use for."""
 
 

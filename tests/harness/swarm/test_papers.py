@@ -95,3 +95,17 @@ def test_an_assignment_travels_as_plain_values_without_the_key():
     sent = msgspec.to_builtins(assignment(["default"]))
     assert msgspec.convert(sent, Assignment) == assignment(["default"])
     assert KEY not in repr(sent)
+
+
+def with_canaries(theirs, ours) -> str | None:
+    named = TestsetInfo("canaries", "birds.jsonl", ours.digest, 1)
+    told = assignment()
+    told = msgspec.structs.replace(told, manifest=manifest(testset=told.manifest.testset, canaries=named))
+    return unfit(told, Options(host="http://h"), SET, {"default": Way(DIRECT, Secrets(None, {}))}, theirs)
+
+
+def test_other_canaries():
+    assert with_canaries(OTHER, OTHER) is None
+    sentence = with_canaries(SET, OTHER)
+    assert sentence.startswith("--canaries birds.jsonl: the worker's copy (")
+    assert sentence.endswith("): bring the same file to both.")

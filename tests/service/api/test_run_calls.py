@@ -66,6 +66,27 @@ def test_keys_of_targets_have_variables_of_their_own(service, settings):
     assert "LLOCUST_SERVICE_KEY_1" in json.loads(ended(service, run["id"])["trouble"])["names"]
 
 
+def test_whom_scorers_ask_has_a_key_of_its_own(service, settings):
+    judge = {"host": "http://127.0.0.1:9", "model": "large", "headers": {"X-Team": "a"}, "api_key": KEY}
+    moderation = {"host": "http://127.0.0.1:8"}
+    asked = {**RUN, "desc": "tell", "quality": {"quality": ["coherence"], "judge": judge, "moderation": moderation}}
+    run = service.post("/runs", json=asked).json()
+    told = written(settings, run["id"])
+    assert told["quality"] == ["coherence"]
+    assert told["judge"] == {
+        "host": "http://127.0.0.1:9",
+        "model": "large",
+        "headers": {"X-Team": "a"},
+        "api-key-env": "LLOCUST_SERVICE_KEY_JUDGE",
+    }
+    assert told["moderation"] == {"host": "http://127.0.0.1:8"}
+    assert KEY not in json.dumps(run)
+    assert run["options"]["judge"]["host"] == "http://127.0.0.1:9"
+    names = json.loads(ended(service, run["id"])["trouble"])["names"]
+    assert "LLOCUST_SERVICE_KEY_JUDGE" in names
+    assert "LLOCUST_SERVICE_KEY_MODERATION" not in names
+
+
 def test_a_key_goes_into_the_runs_environment_and_nowhere_else(settings, monkeypatch):
     monkeypatch.setenv("LLOCUST_TOKENS", "x")
     monkeypatch.setenv("OPENAI_API_KEY", "of the service's owner")
@@ -105,6 +126,14 @@ REFUSED = {
         {"output-tokens": "histogram:x"},
         {"load": {"master": True}},
         {"headers": {"X-Key": "env:HTTP_PROXY"}},
+        {"quality": ["./mine.py"]},
+        {"prices": "prices.toml"},
+        {"judge": "host=http://127.0.0.1:9 model=m api-key-env=PATH"},
+        {"judge": {"host": "http://127.0.0.1:9", "model": "m", "api-key-env": "PATH"}},
+        {"judge": {"host": "http://127.0.0.1:9", "model": "m", "headers": {"X-Key": "env:PATH"}}},
+        {"judge": {"host": "http://127.0.0.1:9", "model": "m", "dialect": "./mine.py"}},
+        {"judge": {"model": "m"}},
+        {"moderation": {"host": "http://127.0.0.1:9", "api-key-env": "PATH"}},
         {"headers": {"X-Key": "  env:PATH"}},
         {"headers": {"X: env:PATH": "x"}},
         {"targets": [{"host": "http://127.0.0.1:9", "headers": {"X-Key": "env:LLOCUST_DATABASE"}}]},
@@ -214,18 +243,30 @@ def test_what_goes_beyond_the_bounds_is_refused(settings):
 def test_a_place_that_must_not_be_asked_is_refused_before_anything(standing):
     answer = standing.post("/runs", json={"targets": [RUN, {"host": "http://169.254.169.254"}]})
     assert (answer.status_code, answer.json()["detail"][:40]) == (403, "This service does not ask 169.254.169.25")
+    for other in ("judge", "moderation"):
+        refused = standing.post("/runs", json={**RUN, other: {"host": "http://169.254.169.254", "model": "m"}})
+        assert (refused.status_code, refused.json()["detail"]) == (403, answer.json()["detail"])
     leaves_nothing(standing)
 
 
 def test_test_sets_lie_in_their_folder(service, settings):
     (settings.testsets / "mine.jsonl").write_text('{"prompt": "x"}\n')
     (settings.testsets / "pictures").mkdir()
-    run = service.post("/runs", json={**RUN, "testset": "mine.jsonl", "images": "pictures"}).json()
+    asked = {"testset": "mine.jsonl", "images": "pictures", "texts": "mine.jsonl", "canaries": "short"}
+    run = service.post("/runs", json={**RUN, **asked}).json()
     told = written(settings, run["id"])
-    assert told["testset"] == str((settings.testsets / "mine.jsonl").resolve())
+    assert told["testset"] == told["texts"] == str((settings.testsets / "mine.jsonl").resolve())
+    assert told["canaries"] == "short"
     assert told["images"] == str((settings.testsets / "pictures").resolve())
     assert run["options"]["testset"] == "mine.jsonl"
-    for options in ({"testset": "/etc/passwd"}, {"testset": "../llocust.db"}, {"images": "/etc"}, {"testset": "other"}):
+    for options in (
+        *(
+            {option: name}
+            for option in ("testset", "canaries", "texts")
+            for name in ("/etc/passwd", "../x.db", "other")
+        ),
+        {"images": "/etc"},
+    ):
         assert service.post("/runs", json={**RUN, **options}).status_code == 422
     ended(service, run["id"])
 
@@ -263,9 +304,12 @@ def test_reports_are_what_the_run_folder_has(reported, made, rendering, kind):
 
 def test_a_report_with_scripts_is_shown_in_a_sandbox(reported):
     service, run = reported
-    policy = service.get(f"/runs/{run}/report.html").headers["Content-Security-Policy"]
-    assert policy.startswith("sandbox allow-scripts allow-downloads; default-src 'none'")
-    assert "allow-same-origin" not in policy
+    (page,) = service.app.state.settings.data.rglob("report.html")
+    page.with_name("models.html").write_text("<script>1</script>")
+    for name in ("report.html", "models.html"):
+        policy = service.get(f"/runs/{run}/{name}").headers["Content-Security-Policy"]
+        assert policy.startswith("sandbox allow-scripts allow-downloads; default-src 'none'")
+        assert "allow-same-origin" not in policy
     assert "sandbox" not in service.get(f"/runs/{run}/report.json").headers["Content-Security-Policy"]
 
 

@@ -1,11 +1,15 @@
 """POST /runs takes what `llocust sweep --config` takes, but for what is the machine's own business."""
 
+from typing import get_args
+
 from harness.options import GROUPS, OPTIONS
+from harness.score import BY_NAME
+from harness.targets import KEYS
 from service.api import submission
-from service.api.submission import Submission, Target
+from service.api.submission import Asked, Judge, Scorer, Submission, Target
 
 NOT_TAKEN = {
-    *("work_dir", "locustfile", "query_model", "tokenizer", "api_key_env", "lang", "fail_on"),
+    *("work_dir", "locustfile", "query_model", "tokenizer", "prices", "api_key_env", "lang", "fail_on"),
     *(
         "master",
         "master_bind_host",
@@ -38,6 +42,28 @@ def test_the_tables_are_those_of_the_file():
     assert set(submission.GROUPS) == set(GROUPS)
 
 
+def test_the_scorers_are_the_shipped_ones():
+    assert get_args(Scorer) == tuple(BY_NAME)
+
+
+def test_a_judge_is_told_as_a_target_is_but_for_what_only_targets_have():
+    assert {name.replace("headers", "header") for name in Judge.model_fields} == {
+        name.replace("-", "_") for name in KEYS
+    } - {"name", "weight", "api_key_env"} | {"api_key"}
+    assert Judge.model_fields.keys() - Asked.model_fields.keys() == {"dialect"}
+
+
+def test_everybody_who_is_asked_is_known():
+    others = {"judge": {"host": "http://j"}, "moderation": {"host": "http://m"}}
+    submitted = Submission(host="http://h", targets=[{"host": "http://i"}, {"model": "m"}], **others)
+    assert list(submitted.urls()) == ["http://h", "http://i", "http://j", "http://m"]
+
+
 def test_no_key_is_shown():
-    submitted = Submission(host="http://h", api_key="sk-of-mine", targets=[{"host": "http://i", "api_key": "sk-too"}])
+    others = {
+        "judge": {"host": "http://j", "api_key": "sk-judge"},
+        "moderation": {"host": "http://m", "api_key": "sk-m"},
+    }
+    targets = [{"host": "http://i", "api_key": "sk-too"}]
+    submitted = Submission(host="http://h", api_key="sk-of-mine", targets=targets, **others)
     assert "sk-" not in repr(submitted) + str(submitted) + submitted.model_dump_json()
