@@ -215,7 +215,7 @@ def fill_sweep(page, steps, run_time):
 def test_a_sweep_from_the_form(tmp_path, browser):
     with locust(tmp_path) as url:
         page = browser.open(url)
-        fill_sweep(page, "2 none", "3s")
+        fill_sweep(page, "2 none", "5s")
         start(page)
         page.get_by_text("--user-steps 'none': give a whole number of one or more.").wait_for()
         page.locator("input[name=userSteps]").fill("1 2 4")
@@ -234,7 +234,7 @@ def test_a_sweep_from_the_form(tmp_path, browser):
     assert (run.manifest.kind, run.manifest.state) == ("sweep", "done")
     assert all(point["locust"]["agrees"] for point in run.report["points"])
     assert [(point["users"], point["window_s"]) for point in run.report["points"]] == [
-        (users, pytest.approx(3, abs=0.2)) for users in (1, 2, 4)
+        (users, pytest.approx(5, abs=0.2)) for users in (1, 2, 4)
     ]
 
 
