@@ -1,5 +1,6 @@
 """Somebody who is asked beside the load, a judge or a server: by any dialect, over connections that are kept."""
 
+import hashlib
 import time
 import uuid
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from harness.wire.kept import KeptWire, Patience
 _ANSWERED = frozenset({Outcome.OK, Outcome.EMPTY, Outcome.TRUNCATED})
 _WHY_CHARS = 300
 _SHORTEST_SECRET = 6
+_DIGITS = 12
 # Of the refusals these are about who asks, or how often; the others are about what is asked, and stay what they are.
 _ABOUT_THE_CALLER = frozenset({401, 402, 403, 404, 408, 429})
 
@@ -68,6 +70,13 @@ class Correspondent:
         self._way = way
         self._timeouts = timeouts
         self._wire = KeptWire(way.network, patience, Turnstile(rate).wait)
+
+    @property
+    def whom(self) -> dict[str, str]:
+        """Who is asked, as settings tell it: the address, and of a query, which may tell two deployments apart, its digest."""
+        query = urlsplit(self._endpoint).query
+        told = {"url": self.url}
+        return told | {"query": hashlib.sha256(query.encode()).hexdigest()[:_DIGITS]} if query else told
 
     def ask(
         self,

@@ -78,7 +78,7 @@ class Judge:
         self._sampling = Sampling() if refuses else COLDEST
         self.settings: dict[str, Any] = {
             "judge": correspondent.model,
-            "url": correspondent.url,
+            **correspondent.whom,
             "dialect": dialect.name,
             "temperature": "the server's own" if refuses else 0,
             "max_tokens": MAX_TOKENS,
@@ -88,7 +88,7 @@ class Judge:
     def judge(self, rubric: Rubric[T], material: dict[str, str], *, again: bool = False) -> Judged[T]:
         """Raises Unanswered, also for an answer that cannot be read. `again`: whatever was said before."""
         asked = rubric.rendered(material)
-        key = key_of(self._correspondent.url, self._correspondent.model, rubric.name, asked)
+        key = key_of("?".join(self._correspondent.whom.values()), self._correspondent.model, rubric.name, asked)
         if again:
             return Judged(self._ask(rubric, asked, key, again=True), key)
 

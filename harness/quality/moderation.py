@@ -69,7 +69,7 @@ class Moderation:
 
     def __init__(self, correspondent: Correspondent, judgements: Judgements) -> None:
         self.meaning = BY_NAME["toxicity-moderation"]
-        self.settings: dict[str, Any] = {"url": correspondent.url, "model": correspondent.model or "the endpoint's own"}
+        self.settings: dict[str, Any] = {**correspondent.whom, "model": correspondent.model or "the endpoint's own"}
         self._correspondent = correspondent
         self._judgements = judgements
 

@@ -98,6 +98,12 @@ def test_a_query_of_its_address_goes_with_each_question_and_is_not_told():
         ask(correspondent)
     assert oracle.heard[0].path == "/v1/chat/completions?api-version=3"
     assert correspondent.url == f"{oracle.url}/v1/chat/completions"
+    other = a_correspondent(f"{oracle.url}/v1?api-version=4")
+    assert correspondent.whom.keys() == {"url", "query"}
+    assert correspondent.whom["url"] == other.whom["url"] == correspondent.url
+    assert correspondent.whom["query"] != other.whom["query"]
+    assert "api-version" not in str(correspondent.whom)
+    assert a_correspondent(oracle.url).whom == {"url": correspondent.url}
 
 
 @pytest.mark.parametrize("thought", [None, "hm"])

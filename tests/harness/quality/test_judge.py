@@ -193,6 +193,16 @@ def test_what_was_kept_by_a_version_that_read_otherwise_is_asked_anew(tmp_path):
     assert len(oracle.heard) == 2
 
 
+def test_two_deployments_that_a_query_tells_apart_are_two_judges(tmp_path):
+    with consulted(lambda _: chat(GOOD)) as oracle:
+        scorers = [
+            judging.coherence(asking(tmp_path, judge=a_judge(f"{oracle.url}/v1?deployment={name}"))) for name in "abb"
+        ]
+        assert [scorer.score(an_answer("the same")).value for scorer in scorers] == [4.0, 4.0, 4.0]
+    assert [each.path.partition("?")[2] for each in oracle.heard] == ["deployment=a", "deployment=b"]
+    assert scorers[0].settings != scorers[1].settings == scorers[2].settings
+
+
 def test_half_a_character_can_be_judged(tmp_path):
     with consulted(lambda _: chat(GOOD)) as oracle:
         found = judging.coherence(asking(tmp_path, judge=a_judge(oracle.url))).score(an_answer("Ja \ud83d"))

@@ -170,9 +170,12 @@ def test_all_prompts_are_known_here():
 
 def test_settings_name_the_judge_the_prompt_and_no_secret(tmp_path):
     judge = a_judge("http://someone:secret-word@127.0.0.1:1/v1?key=secret-word")
-    assert judging.coherence(asking(tmp_path, judge=judge)).settings == {
+    settings = judging.coherence(asking(tmp_path, judge=judge)).settings
+    assert "secret-word" not in str(settings)
+    assert settings == {
         "judge": "arbiter",
         "url": "http://127.0.0.1:1/v1/chat/completions",
+        "query": hashlib.sha256(b"key=secret-word").hexdigest()[:12],
         "dialect": "chat",
         "temperature": 0,
         "max_tokens": 2048,
