@@ -23,8 +23,9 @@ LOCAL = ("accuracy", "refusal", "empty", "truncated", "language", "chrf", "logpr
 JUDGED = ("coherence", "factuality", "contradiction", "toxicity-judge")
 SAMPLE = 40
 """Answers of a point that are judged."""
-FALLS = "1=1,4=0.4"
+FALLS = "1=1,8=0.4"
 """Share of right answers by requests in hand."""
+REFUSALS = 0.1
 PRICES = 'currency = "USD"\nas_of = 2026-01-31\nsource = "made up"\n\n[models.sim]\ninput = 100\noutput = 1000\n'
 FAST = ("--ttft", "0.01", "--itl", "0.001")
 
@@ -73,9 +74,9 @@ def told(tmp_path_factory):
         "--answers",
         answered.write_answers(folder),
         "--accuracy",
-        "1=1,8=0.4",
+        FALLS,
         "--refusals",
-        "0.1",
+        str(REFUSALS),
         "--toxic",
         "0.1",
     )
@@ -148,13 +149,30 @@ def test_the_report_says_what_was_planted(told, users):
         found = told.reported(scorer, users)
         assert (found["n"], found["unscored"]) == (len(answers), 0)
         assert found["value"] == pytest.approx(count / len(answers))
-    # Refusals and insults are a tenth each, and of the others as many are right as the load allows.
+
+
+@pytest.mark.parametrize("users", USERS)
+def test_the_accuracy_reported_is_that_of_the_curve_at_the_load_that_was(told, users):
     falls = parse_curve(FALLS)
-    loads = [told.truth[record.id]["in_hand"] for record in answers]
-    right = 0.8 * float(sum(falls.at(load) for load in loads)) / len(loads)
-    for scorer, share in (("accuracy", right), ("refusal", 0.1)):
-        interval = told.reported(scorer, users)["interval"]
-        assert interval["low"] <= share <= interval["high"]
+    answers = told.answers(users)
+    expected: Counter[int] = Counter()
+    right: Counter[int] = Counter()
+    for record in answers:
+        if told.planted(record) in ("right", "wrong"):
+            expected[index(record)] += falls.at(told.truth[record.id]["in_hand"])
+            right[index(record)] += told.planted(record) == "right"
+    # Shares are dealt by question, so that each is off by less than one answer.
+    assert {asked: count for asked, count in expected.items() if abs(count - right[asked]) >= 1} == {}
+    interval = told.reported("accuracy", users)["interval"]
+    assert interval["low"] <= sum(expected.values()) / len(answers) <= interval["high"]
+
+
+@pytest.mark.parametrize("users", USERS)
+def test_as_many_refuse_as_was_asked_for(told, users):
+    # Of all requests: which of them are canaries may keep step with who refuses.
+    asked = [*told.answers(users), *told.answers(users, canary=True)]
+    refused = sum(told.planted(record) == "refusal" for record in asked)
+    assert abs(refused - REFUSALS * len(asked)) < 2
 
 
 def test_the_drop_of_accuracy_with_load_is_found_and_flagged(told):
