@@ -1,6 +1,6 @@
 """Every rendering of a run or a comparison, written into its folder, each whole or not at all."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -8,7 +8,8 @@ import pyarrow as pa
 from harness.run import RunError, read_manifest, write_atomically
 from harness.tokenizer import Tokenizer
 from reports.build import build
-from reports.charts import save_plots
+from reports.charts import figures, save_plots
+from reports.charts.look import Figure
 from reports.compare import Comparison, compare
 from reports.counts import count_tokens, write_counts
 from reports.frames import Frames
@@ -18,11 +19,11 @@ from reports.prices import keep
 from reports.render import csv, html, json, markdown, requests
 from reports.report import Report
 
-RENDERERS: dict[str, Callable[[Report, Frames], bytes]] = {
-    "report.json": lambda report, _: json.render(report),
-    "points.csv": lambda report, _: csv.render_points(report),
-    "report.md": lambda report, frames: markdown.render(report, frames).encode(),
-    "report.html": lambda report, frames: html.render(report, frames).encode(),
+RENDERERS: dict[str, Callable[[Report, Frames, Sequence[Figure]], bytes]] = {
+    "report.json": lambda report, *_: json.render(report),
+    "points.csv": lambda report, *_: csv.render_points(report),
+    "report.md": lambda report, frames, _: markdown.render(report, frames).encode(),
+    "report.html": lambda *told: html.render(*told).encode(),
 }
 """By the name of the file."""
 
@@ -56,21 +57,22 @@ def write(folder: Path, tokenizer: Tokenizer | None = None, prices: Path | None 
         _count(folder, tokenizer)
     frames = load(folder)
     report = build(frames)
+    drawn = figures(report, frames)
     try:
         _write_requests(folder, frames)
         for name, render in RENDERERS.items():
-            write_atomically(folder / name, render(report, frames))
-        _write_models(folder, report, frames)
-        save_plots(report, frames, folder / "plots")
+            write_atomically(folder / name, render(report, frames, drawn))
+        _write_models(folder, report, frames, drawn)
+        save_plots(drawn, folder / "plots")
     except OSError as error:
         raise RunError(f"The report cannot be written to {folder}: {error.strerror}.") from error
     return report
 
 
-def _write_models(folder: Path, report: Report, frames: Frames) -> None:
+def _write_models(folder: Path, report: Report, frames: Frames, drawn: Sequence[Figure]) -> None:
     models = side_by_side(report, frames)
     if models is not None:
-        write_atomically(folder / MODELS_PAGE, html.render_models(report, frames, models).encode())
+        write_atomically(folder / MODELS_PAGE, html.render_models(report, frames, models, drawn).encode())
         write_atomically(folder / MODELS_TEXT, markdown.render_models(report, models).encode())
 
 

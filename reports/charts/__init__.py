@@ -1,11 +1,11 @@
 """Every picture of a report, in one grammar: interactive in the page, SVG and PNG beside it. No browser, no network."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import altair as alt
 import vl_convert
+from altair.utils.schemapi import debug_mode
 
 from reports.charts import look
 from reports.charts.canaries import canaries_figure
@@ -27,19 +27,22 @@ VEGALITE = "6.4"
 """The version that both converts the pictures and runs in the page."""
 
 _PANEL_WIDTH, _PANEL_HEIGHT = 380, 260
-_PANELS_IN_A_ROW = 3
-_SCALES: dict[str, Literal["independent"]] = {
-    "color": "independent",
-    "shape": "independent",
-    "strokeDash": "independent",
-}
+_IN_A_ROW = 3
+_RESOLVE = {"scale": {"color": "independent", "shape": "independent", "strokeDash": "independent"}}
 """Each panel has its own."""
+_AT_THE_TOP = {"datasets", "params"}
 _PAPER_INK, _PAPER = "#24292f", "white"
 _PNG_SCALE = 1.5
 
 
 def figures(report: Report, frames: Frames) -> list[Figure]:
     """All figures of a report, in the order in which they are read."""
+    # Altair holds every piece against its schema: our tests let it, a report does not wait for that.
+    with debug_mode(False):
+        return _figures(report, frames)
+
+
+def _figures(report: Report, frames: Frames) -> list[Figure]:
     bounded = is_request_bounded(frames.manifest)
     places = [place(point, request_bounded=bounded) for point in frames.points]
     clock = run_clock(frames.manifest, places)
@@ -63,46 +66,50 @@ def figures(report: Report, frames: Frames) -> list[Figure]:
 
 def page_spec(panel: Panel) -> dict[str, Any] | None:
     """A panel's Vega-Lite for the page: as wide as its place, inked in the page's own colour."""
-    if panel.chart is None:
+    if panel.spec is None:
         return None
-    sized = panel.chart.properties(width="container", height=_PANEL_HEIGHT)
-    return _bare(sized.to_dict()) | {"config": look.config("currentColor")}
+    return panel.spec | {"width": "container", "height": _PANEL_HEIGHT, "config": look.config("currentColor")}
 
 
 def file_spec(figure: Figure) -> dict[str, Any] | None:
     """A figure's Vega-Lite for paper: its panels three in a row, with their titles; None where all are empty."""
-    charts = [
-        panel.chart.properties(width=_PANEL_WIDTH, height=_PANEL_HEIGHT, title=panel.title)
-        for panel in figure.panels
-        if panel.chart is not None
-    ]
-    if not charts:
+    drawn = [(panel.title, panel.spec) for panel in figure.panels if panel.spec is not None]
+    if not drawn:
         return None
-    rows = list(_rows(charts))
-    whole = rows[0] if len(rows) == 1 else alt.vconcat(*rows).resolve_scale(**_SCALES)
-    return _bare(whole.to_dict()) | {"config": look.config(_PAPER_INK) | {"background": _PAPER}}
+    charts = [_on_paper(spec, title) for title, spec in drawn]
+    rows = [_side_by_side(charts[first : first + _IN_A_ROW]) for first in range(0, len(charts), _IN_A_ROW)]
+    whole = rows[0] if len(rows) == 1 else {"vconcat": rows, "resolve": _RESOLVE}
+    return whole | _shared(spec for _, spec in drawn) | {"config": look.config(_PAPER_INK) | {"background": _PAPER}}
 
 
-def _rows(charts: Sequence[alt.LayerChart]) -> Iterator[alt.HConcatChart]:
-    for first in range(0, len(charts), _PANELS_IN_A_ROW):
-        yield alt.hconcat(*charts[first : first + _PANELS_IN_A_ROW]).resolve_scale(**_SCALES)
+def _on_paper(spec: dict[str, Any], title: str) -> dict[str, Any]:
+    own = {key: value for key, value in spec.items() if key not in _AT_THE_TOP}
+    return own | {"width": _PANEL_WIDTH, "height": _PANEL_HEIGHT, "title": title}
 
 
-def _bare(spec: dict[str, Any]) -> dict[str, Any]:
-    # Altair's own configuration gives way to ours; the schema's address has no business in a page that loads nothing.
-    return {key: value for key, value in spec.items() if key not in {"$schema", "config"}}
+def _side_by_side(charts: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    return {"hconcat": list(charts), "resolve": _RESOLVE}
 
 
-def save_plots(report: Report, frames: Frames, directory: Path) -> None:
+def _shared(specs: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """What Vega-Lite looks for only at the top: rows by name, and what can be picked, which says in which views."""
+    top: dict[str, Any] = {"datasets": {}, "params": []}
+    for spec in specs:
+        top["datasets"] |= spec.get("datasets", {})
+        top["params"] += spec.get("params", [])
+    return {key: value for key, value in top.items() if value}
+
+
+def save_plots(drawn: Iterable[Figure], directory: Path) -> None:
     """Write each figure as NAME.svg and NAME.png; one with nothing to draw leaves no file, not even an old one."""
     directory.mkdir(parents=True, exist_ok=True)
-    for figure in figures(report, frames):
+    for figure in drawn:
         spec = file_spec(figure)
         svg, png = directory / f"{figure.name}.svg", directory / f"{figure.name}.png"
         if spec is None:
             svg.unlink(missing_ok=True)
             png.unlink(missing_ok=True)
         else:
-            drawn = vl_convert.vegalite_to_svg(spec, vl_version=VEGALITE)
-            svg.write_text(drawn, encoding="utf-8")
-            png.write_bytes(vl_convert.svg_to_png(drawn, scale=_PNG_SCALE))
+            picture = vl_convert.vegalite_to_svg(spec, vl_version=VEGALITE)
+            svg.write_text(picture, encoding="utf-8")
+            png.write_bytes(vl_convert.svg_to_png(picture, scale=_PNG_SCALE))

@@ -8,6 +8,8 @@ colour says.
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import altair as alt
@@ -17,6 +19,9 @@ from reports.report import PointKey, PointReport, Report
 
 Row = dict[str, str | float | int]
 """One mark of a chart."""
+
+_NOT_OURS = {"$schema", "config"}
+"""Altair's own configuration gives way to ours; the schema's address has no business in a page that loads nothing."""
 
 BLUE = "#2f7ebc"
 ORANGE = "#d55e00"
@@ -36,13 +41,23 @@ DASHES = ([1, 0], [6, 3], [2, 2])
 SHAPES = ("circle", "square", "triangle-up")
 
 
-class Panel(NamedTuple):
+@dataclass(frozen=True)
+class Panel:
     """One chart with its words. `chart` is None where there is nothing to draw, and `absent` says why."""
 
     title: str
     caption: str
     chart: alt.LayerChart | None
     absent: str
+
+    @cached_property
+    def spec(self) -> dict[str, Any] | None:
+        """The chart's Vega-Lite, made once for page and paper, and not to be changed: without size or configuration."""
+        if self.chart is None:
+            return None
+        # Held against Vega-Lite's schema in our tests; doing it at every report takes longer than the charts themselves.
+        spec = self.chart.to_dict(validate=False)
+        return {key: value for key, value in spec.items() if key not in _NOT_OURS}
 
 
 class Figure(NamedTuple):

@@ -11,6 +11,9 @@ from reports.charts.look import Figure, Panel, Row
 from reports.models import of_interest
 from reports.report import PointReport, Report, ScorerReport
 
+PARETO = "pareto"
+"""Its name among the figures."""
+
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
 _MARGIN = 0.05
 _LEAST_SPAN = 0.1
@@ -48,7 +51,7 @@ def pareto_figure(report: Report) -> Figure:
         if scorer.better != "neither"
         for price in _prices(report)
     ]
-    return Figure("pareto", "Quality against cost, and against the wait", tuple(panels))
+    return Figure(PARETO, "Quality against cost, and against the wait", tuple(panels))
 
 
 def _prices(report: Report) -> tuple[_Price, _Price]:

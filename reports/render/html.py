@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,9 +12,9 @@ import jinja2
 from markupsafe import Markup
 
 from harness.metrics import CLIENT, LATENCIES, STREAM
-from reports.charts import figures, page_spec
+from reports.charts import page_spec
 from reports.charts.look import Figure, labels
-from reports.charts.pareto import pareto_figure
+from reports.charts.pareto import PARETO
 from reports.charts.sides import comparison_figure
 from reports.compare import Comparison
 from reports.frames import Frames
@@ -46,14 +47,13 @@ class Section(NamedTuple):
     drawings: list[Drawing]
 
 
-def render(report: Report, frames: Frames) -> str:
-    """The page of a run."""
-    drawn = {section.name: section for section in map(_section, figures(report, frames))}
+def render(report: Report, frames: Frames, drawn: Iterable[Figure]) -> str:
+    """The page of a run, with the figures that were drawn of it."""
     return _page(
         "report.html.jinja",
         report=report,
         manifest=frames.manifest,
-        figures=drawn,
+        figures={section.name: section for section in map(_section, drawn)},
         headline=headline(report),
         names=labels(report),
         facts=sections.facts(frames.manifest, report),
@@ -83,13 +83,13 @@ def render_comparison(comparison: Comparison) -> str:
     )
 
 
-def render_models(report: Report, frames: Frames, models: Models) -> str:
-    """The page of several targets side by side."""
+def render_models(report: Report, frames: Frames, models: Models, drawn: Iterable[Figure]) -> str:
+    """The page of several targets side by side, with the one among the figures drawn that sets them against each other."""
     return _page(
         "models.html.jinja",
         manifest=frames.manifest,
         words=words(models, report),
-        figure=_section(pareto_figure(report)),
+        figure=next(_section(figure) for figure in drawn if figure.name == PARETO),
         front=FRONT,
     )
 

@@ -5,6 +5,7 @@ import io
 import json
 
 import pytest
+from support.charts import valid_figures
 from support.folders import full_window, manifest, point, record, write_point
 
 from harness.run import TestsetInfo, write_manifest
@@ -270,15 +271,21 @@ def test_a_run_without_them_has_no_chapter(tmp_path):
     frames = load(written(tmp_path, (row(1, 1), full_window()), options={}))
     report = build(frames)
     assert "Canaries" not in markdown.render(report, frames)
-    assert "Canaries answered otherwise" not in html.render(report, frames)
+    assert "Canaries answered otherwise" not in html.render(report, frames, figures(report, frames))
+
+
+def test_the_chart_is_vega_lite(changed):
+    assert "canaries" in valid_figures(build(changed), changed)
 
 
 def test_the_chart_has_a_mark_a_point_with_its_interval(changed):
-    (figure,) = [each for each in figures(build(changed), changed) if each.name == "canaries"]
+    report = build(changed)
+    drawn = figures(report, changed)
+    (figure,) = [each for each in drawn if each.name == "canaries"]
     spec = json.dumps(page_spec(figure.panels[0]))
     assert '"value": 0.666667' in spec
     assert '"low"' in spec
-    assert "Canaries answered otherwise" in html.render(build(changed), changed)
+    assert "Canaries answered otherwise" in html.render(report, changed, drawn)
 
 
 def test_report_json_has_them(changed):

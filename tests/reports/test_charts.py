@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from support.charts import valid_figures
 from support.folders import MS, T0, S, health, manifest, phases, point, process, record, refused, write_point, write_run
 
 from harness.outcome import Outcome
@@ -316,11 +317,16 @@ def test_specifications_name_no_address_and_do_not_change(two_points):
     assert "http" not in once
 
 
+def test_every_chart_is_vega_lite(two_points):
+    without = {"turns", "quality", "quality_ttft", "canaries"}
+    assert valid_figures(*loaded(two_points)) == set(NAMES) - without
+
+
 def test_plots_are_saved_as_svg_and_png_and_do_not_change(two_points, tmp_path):
     report, frames = loaded(two_points)
     kept = []
     for name in ("one", "two"):
-        save_plots(report, frames, tmp_path / name)
+        save_plots(figures(report, frames), tmp_path / name)
         kept.append({path.name: path.read_bytes() for path in sorted((tmp_path / name).iterdir())})
     # Nobody held a conversation there, scored an answer, or asked a canary.
     drawn = [name for name in NAMES if name not in ("turns", "quality", "quality_ttft", "canaries")]
@@ -335,7 +341,7 @@ def test_a_figure_with_nothing_to_draw_leaves_no_old_file(tmp_path):
     plots = tmp_path / "plots"
     plots.mkdir()
     (plots / "ttft.svg").write_text("old")
-    save_plots(report, frames, plots)
+    save_plots(figures(report, frames), plots)
     assert sorted(path.name for path in plots.iterdir()) == [
         "health.png",
         "health.svg",

@@ -11,6 +11,7 @@ from harness.metrics import CLIENT, LATENCIES, STREAM
 from harness.outcome import FAILED, Outcome
 from harness.run import write_manifest
 from reports.build import build
+from reports.charts import figures
 from reports.compare import compare
 from reports.load import load
 from reports.render import html, sections, sides
@@ -63,7 +64,8 @@ class Page(HTMLParser):
 
 def rendered(folder):
     frames = load(folder)
-    return render(build(frames), frames)
+    report = build(frames)
+    return render(report, frames, figures(report, frames))
 
 
 def one_of_each():

@@ -5,11 +5,13 @@ from dataclasses import replace
 import msgspec
 import pytest
 from support.beside import write_beside
+from support.charts import valid_figures
 from support.folders import full_window, manifest, point, write_point, write_run
 from support.priced import price
 
 from harness.run import TargetInfo, write_manifest
 from reports.build import build
+from reports.charts import figures
 from reports.charts.pareto import Mark, front, pareto_figure
 from reports.load import load
 from reports.models import side_by_side
@@ -261,7 +263,7 @@ def test_without_scores_there_is_no_front(tmp_path):
 
 @pytest.fixture
 def no_plots(monkeypatch):
-    monkeypatch.setattr("reports.write.save_plots", lambda report, frames, directory: None)
+    monkeypatch.setattr("reports.write.save_plots", lambda drawn, directory: None)
 
 
 @pytest.mark.usefixtures("no_plots")
@@ -279,7 +281,7 @@ def test_the_pages_are_written_for_several_targets_alone(folder, tmp_path):
 
 
 def test_the_page_says_it_all_and_what_came_from_outside_stays_text(loaded, models, said):
-    page = html.render_models(*loaded, models)
+    page = html.render_models(*loaded, models, figures(*loaded))
     assert "big|&lt;b&gt;" in page
     assert "big|<b>" not in page.replace("big|\\u003cb", "")
     for line in said.readings.lines:
@@ -288,6 +290,10 @@ def test_the_page_says_it_all_and_what_came_from_outside_stays_text(loaded, mode
     assert page.count('class="spec"') == 2
     for gap in said.gaps:
         assert gap.replace('"', "&#34;") in page
+
+
+def test_the_charts_are_vega_lite(loaded):
+    assert {"quality", "quality_ttft", "pareto"} <= valid_figures(*loaded)
 
 
 def test_the_text_says_it_all(loaded, models):

@@ -22,7 +22,7 @@ from reports.render.numbers import money
 @pytest.fixture(autouse=True)
 def plots(monkeypatch):
     """Pictures take seconds."""
-    monkeypatch.setattr("reports.write.save_plots", lambda report, frames, directory: None)
+    monkeypatch.setattr("reports.write.save_plots", lambda drawn, directory: None)
 
 
 @pytest.fixture

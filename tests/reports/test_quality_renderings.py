@@ -14,7 +14,7 @@ from support.scorelines import score, scorer, write_scores
 from harness.run import TargetInfo, write_manifest
 from harness.score import Gap
 from reports.build import build
-from reports.charts import file_spec, look
+from reports.charts import figures, file_spec, look
 from reports.charts.quality import quality_figure, quality_ttft_figure
 from reports.load import load
 from reports.render import csv as csv_renderer
@@ -277,7 +277,8 @@ def test_settings_are_told_in_words(tmp_path):
 
 
 def test_the_page_has_charts_tables_and_gaps_as_text(frames):
-    page = html.render(build(frames), frames)
+    report = build(frames)
+    page = html.render(report, frames, figures(report, frames))
     assert page.count("<h2>Quality</h2>") == 1
     assert "Accuracy against users" in page
     assert "Accuracy against time to first token" in page

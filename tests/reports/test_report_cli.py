@@ -20,7 +20,7 @@ REPORT = {"report.json", "report.md", "report.html", "points.csv", "requests.csv
 def plots(request, monkeypatch):
     """Pictures take seconds; only a test that asks for them with `real_plots` draws them."""
     if "real_plots" not in request.fixturenames:
-        monkeypatch.setattr("reports.write.save_plots", lambda report, frames, directory: None)
+        monkeypatch.setattr("reports.write.save_plots", lambda drawn, directory: None)
 
 
 @pytest.fixture

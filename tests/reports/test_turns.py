@@ -6,6 +6,7 @@ import json
 
 import pytest
 from msgspec.structs import replace
+from support.charts import valid_figures
 from support.folders import MS, T0, full_window, point, record, refused, write_run
 
 from reports.build import build
@@ -242,15 +243,20 @@ def test_tables_say_how_conversations_went(shown):
     # Seventeen pauses of 854.5 ms, and two open ones, 855 ms and, the last turn of one user being missing, 1,855 ms long.
     assert "| 2 users | 2 | 2 | 0 | 0 | 2 | 19 | 1.72 |" in text
     assert "| Turn | 2 users |\n| --- | ---: |\n| 1 | 100 ms |\n| 2 | 100 ms |" in text
-    page = html.render(*shown)
+    page = html.render(*shown, figures(*shown))
     assert "<h2>Conversations</h2>" in page
     assert "<h2>Conversations, turn by turn</h2>" in page
 
 
 def test_nothing_is_shown_of_conversations_that_nobody_held(tmp_path):
     frames = load(write_run(tmp_path, full_window(2), point(users=2)))
-    assert "onversation" not in markdown.render(build(frames), frames)
-    assert "<h2>Conversation" not in html.render(build(frames), frames)
+    report = build(frames)
+    assert "onversation" not in markdown.render(report, frames)
+    assert "<h2>Conversation" not in html.render(report, frames, figures(report, frames))
+
+
+def test_the_chart_is_vega_lite(shown):
+    assert "turns" in valid_figures(*shown)
 
 
 def test_a_line_a_point_goes_through_its_turns(shown):
