@@ -53,6 +53,11 @@ def report_main(argv: list[str], gather: Gather | None = None) -> int:
         metavar="FILE",
         help="a table of what tokens and machines cost, copied into the run folder in place of the one there",
     )
+    parser.add_argument(
+        "--plots",
+        action=argparse.BooleanOptionalAction,
+        help="draw the figures as SVG and PNG beside the page, or take away those there; if not given, as the run was told",
+    )
     if gather is not None:
         parser.add_argument(
             "--spool",
@@ -70,7 +75,7 @@ def report_main(argv: list[str], gather: Gather | None = None) -> int:
             for brought in (each for folder in options.runs for each in gather(folder, options.spool)):
                 print(brought, file=sys.stderr)
         tokenizer = Tokenizer(options.tokenizer) if options.tokenizer is not None else None
-        reports = [_report(folder, tokenizer, options.prices) for folder in options.runs]
+        reports = [_report(folder, tokenizer, options.prices, plots=options.plots) for folder in options.runs]
     except TokenizerError as error:
         parser.error(f"--tokenizer {error}")
     except PricesError as error:
@@ -81,8 +86,8 @@ def report_main(argv: list[str], gather: Gather | None = None) -> int:
     return CHECK_FAILED if any(fails(report, options.fail_on) for report in reports) else OK
 
 
-def _report(folder: Path, tokenizer: Tokenizer | None, prices: Path | None) -> Report:
-    report = write(folder, tokenizer, prices)
+def _report(folder: Path, tokenizer: Tokenizer | None, prices: Path | None, *, plots: bool | None) -> Report:
+    report = write(folder, tokenizer, prices, plots=plots)
     console = Console()
     console.print(summary(report))
     for told in where(folder):

@@ -8,7 +8,7 @@ import pyarrow as pa
 from harness.run import RunError, read_manifest, write_atomically
 from harness.tokenizer import Tokenizer
 from reports.build import build
-from reports.charts import figures, save_plots
+from reports.charts import figures, remove_plots, save_plots
 from reports.charts.look import Figure
 from reports.compare import Comparison, compare
 from reports.counts import count_tokens, write_counts
@@ -44,9 +44,12 @@ MODELS_PAGE, MODELS_TEXT = "models.html", "models.md"
 """Of a run of several targets."""
 
 
-def write(folder: Path, tokenizer: Tokenizer | None = None, prices: Path | None = None) -> Report:
+def write(
+    folder: Path, tokenizer: Tokenizer | None = None, prices: Path | None = None, *, plots: bool | None = None
+) -> Report:
     """Rebuild every rendering of a run from its facts, its tokens counted first where there is a tokenizer, and by the table
-    of prices that is given, or else the one that it has.
+    of prices that is given, or else the one that it has. Figures become files of their own too with `plots`, or where the
+    run was told so; without, none stay from another time.
 
     Raises harness.run.RunError, and PricesError for a table that cannot be used.
     """
@@ -63,7 +66,8 @@ def write(folder: Path, tokenizer: Tokenizer | None = None, prices: Path | None 
         for name, render in RENDERERS.items():
             write_atomically(folder / name, render(report, frames, drawn))
         _write_models(folder, report, frames, drawn)
-        save_plots(drawn, folder / "plots")
+        change_plots = save_plots if _has_plots(frames, asked=plots) else remove_plots
+        change_plots(drawn, folder / "plots")
     except OSError as error:
         raise RunError(f"The report cannot be written to {folder}: {error.strerror}.") from error
     return report
@@ -74,6 +78,10 @@ def _write_models(folder: Path, report: Report, frames: Frames, drawn: Sequence[
     if models is not None:
         write_atomically(folder / MODELS_PAGE, html.render_models(report, frames, models, drawn).encode())
         write_atomically(folder / MODELS_TEXT, markdown.render_models(report, models).encode())
+
+
+def _has_plots(frames: Frames, *, asked: bool | None) -> bool:
+    return frames.manifest.options.get("plots") is not False if asked is None else asked
 
 
 def _count(folder: Path, tokenizer: Tokenizer) -> None:

@@ -81,6 +81,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Bounds in seconds, by the names of SLO_METRICS."""
     stream: bool = True
     keep_text: bool = True
+    plots: bool = True
     salt: bool = False
     seed: int = 0
     processes: int = 0

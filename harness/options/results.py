@@ -18,6 +18,14 @@ RESULTS: tuple[Option, ...] = (
         "keep_text", ("--keep-text", "--no-keep-text"), values.switch, "on", "store the generated text", switch=True
     ),
     Option(
+        "plots",
+        ("--plots", "--no-plots"),
+        values.switch,
+        "on",
+        "draw the report's figures as SVG and PNG beside the page, too",
+        switch=True,
+    ),
+    Option(
         "tokenizer",
         ("--tokenizer",),
         str,

@@ -32,6 +32,7 @@ _NOT_IN_FORM = frozenset(
         "headers",
         "api_key_env",
         "work_dir",
+        "plots",
         "probe",
         "slo",
         "on_worker_loss",

@@ -105,11 +105,21 @@ def save_plots(drawn: Iterable[Figure], directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     for figure in drawn:
         spec = file_spec(figure)
-        svg, png = directory / f"{figure.name}.svg", directory / f"{figure.name}.png"
         if spec is None:
-            svg.unlink(missing_ok=True)
-            png.unlink(missing_ok=True)
+            remove_plots([figure], directory)
         else:
             picture = vl_convert.vegalite_to_svg(spec, vl_version=VEGALITE)
+            svg, png = _files(figure, directory)
             svg.write_text(picture, encoding="utf-8")
             png.write_bytes(vl_convert.svg_to_png(picture, scale=_PNG_SCALE))
+
+
+def remove_plots(drawn: Iterable[Figure], directory: Path) -> None:
+    """Take away what an earlier report wrote of these figures: it would show another one's numbers."""
+    for figure in drawn:
+        for file in _files(figure, directory):
+            file.unlink(missing_ok=True)
+
+
+def _files(figure: Figure, directory: Path) -> tuple[Path, Path]:
+    return directory / f"{figure.name}.svg", directory / f"{figure.name}.png"

@@ -208,6 +208,7 @@ class Submission(_Strict):
 
     slo: Annotated[dict[Word, Duration] | None, Field(max_length=10)] = None
     keep_text: bool | None = None
+    plots: bool | None = None
     calibrate: bool | None = None
     name: Word | None = None
     desc: Annotated[

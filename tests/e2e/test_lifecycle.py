@@ -211,9 +211,11 @@ def test_a_folder_reported_twice_gives_the_same_bytes(simulator, tmp_path):
     done = llocust(
         *("sweep", "--host", simulator.url, "--users", "2", "--requests", "6", "--work-dir", str(tmp_path)),
         cwd=tmp_path,
+        LLOCUST_PLOTS="true",
     )
     assert done.returncode == 0, done.stderr
     run: Run = latest(tmp_path)
+    assert {"latency.svg", "latency.png"} <= {path.name for path in (run.folder / "plots").iterdir()}
     names = ("report.json", "report.md", "report.html", "points.csv", "requests.csv")
     first = {name: (run.folder / name).read_bytes() for name in names}
     assert llocust("report", str(run.folder), cwd=tmp_path).returncode == 0

@@ -183,6 +183,7 @@ GIVEN = {
     "targets": ["name=a weight=3", "name=b host=http://g 'header=X-A: b c' header=X-E:f model=007"],
     "target_mode": "mixed",
     "probe": False,
+    "plots": "off",
     "max_tokens": "300",
     "stream": "off",
     "connect_timeout_s": "1.5s",

@@ -46,6 +46,26 @@ def test_report_writes_every_rendering(tmp_path, capsys, real_plots):
     assert f"Report: {folder}/report.html" in out
 
 
+@pytest.mark.parametrize(
+    ("told", "asked", "drawn"),
+    [(True, [], True), (False, [], False), (False, ["--plots"], True), (True, ["--no-plots"], False)],
+)
+def test_figures_become_files_as_the_run_was_told_or_as_is_asked_now(tmp_path, monkeypatch, told, asked, drawn):
+    def draw(figures, directory):
+        directory.mkdir(exist_ok=True)
+        (directory / "latency.svg").write_text("new")
+
+    monkeypatch.setattr("reports.write.save_plots", draw)
+    folder = clean(tmp_path, options={"plots": told})
+    (folder / "plots").mkdir()
+    for name in ("latency.png", "kept.txt"):
+        (folder / "plots" / name).write_text("old")
+    assert report_main([str(folder), *asked]) == 0
+    left = {path.name for path in (folder / "plots").iterdir()}
+    assert left == ({"latency.svg", "latency.png", "kept.txt"} if drawn else {"kept.txt"})
+    assert b'class="chart"' in (folder / "report.html").read_bytes()
+
+
 def test_a_folder_reported_twice_from_two_places_gives_the_same_bytes(tmp_path, monkeypatch):
     here, there = clean(tmp_path / "here"), clean(tmp_path / "a" / "there")
     write(here)

@@ -14,6 +14,7 @@ from harness.record import Record, from_line
 from harness.run import Manifest, Point, read_manifest
 
 BIN = Path(sys.executable).parent
+NO_PLOTS = {"LLOCUST_PLOTS": "false"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,14 @@ class Run:
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """The environment without what would configure a run, and with these changes."""
+    """The environment without what would configure a run, and with these changes.
+
+    Pictures are half the work of a report and have tests of their own: a test that wants them says `LLOCUST_PLOTS="true"`.
+    """
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("LLOCUST_", "LOCUST_", "OPENAI_"))
     }
-    return kept | changes
+    return kept | NO_PLOTS | changes
 
 
 def llocust(*words: str, cwd: Path, timeout_s: float = 90, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -57,6 +57,7 @@ def test_the_web_form_has_those_that_are_no_secrets_and_no_paths():
         "slo",
         "on_worker_loss",
         "extra_body",
+        "plots",
         "query_model",
         "stop",
         "tokenizer",
