@@ -15,13 +15,19 @@ TESTS = Path(__file__).parent
 E2E = {
     "workers": ("workers",),
     "dialects, failures, the course of a sweep": ("dialects", "failures", "lifecycle", "matrix", "mistakes"),
-    "own endpoints, conversations, lengths, targets": ("own_endpoints", "conversations", "synthetic_load", "targets"),
+    "prompts and targets, truth and verdicts": (
+        *("own_endpoints", "conversations", "synthetic_load", "targets", "vision"),
+        *("truth", "verdicts", "calibrate", "salvaged_report"),
+    ),
     "answers and costs": (
         *("quality_truth", "quality_gaps", "scorer_of_ones_own", "scoring_goes_on"),
         *("canaries_and_logprobs", "costs"),
     ),
 }
-APART = {lane: [str(TESTS / "e2e" / f"test_{name}.py") for name in names] for lane, names in E2E.items()}
+APART = {
+    **{lane: [str(TESTS / "e2e" / f"test_{name}.py") for name in names] for lane, names in E2E.items()},
+    "the service": [str(TESTS / "service")],
+}
 LANES = {
     **APART,
     "everything else": [str(TESTS), *(f"--ignore={path}" for paths in APART.values() for path in paths)],
