@@ -40,7 +40,8 @@ def cost(run: Frames, point: Measured) -> CostReport | None:
         per_correct=earned.per_correct,
         per_good=earned.per_good,
         check=None if check is None else check.name,
-        interval_per_correct=earned.interval,
+        interval_per_correct=earned.around_correct,
+        interval_per_good=earned.around_good,
         unpriced=int((_sent(point) & ~bill.priced).sum()),
         unscored=earned.unscored,
     )
@@ -174,7 +175,8 @@ def _each(amount: float | None, count: float | None) -> float | None:
 class _Earned:
     per_correct: float | None = None
     per_good: float | None = None
-    interval: Bounds | None = None
+    around_correct: Bounds | None = None
+    around_good: Bounds | None = None
     unscored: int = 0
 
 
@@ -189,11 +191,13 @@ def _earned(run: Frames, point: Measured, bill: _Bill, check: Scorer | None) -> 
         return _Earned(unscored=unscored)
     is_right = answers & (right == 1)
     slo = run.manifest.options.get("slo") or {}
+    correct, asked = int(is_right.sum()), int(answers.sum())
     good = int((is_right & meets_slo(point.facts, point.derived, slo)).sum()) if slo else None
     return _Earned(
-        per_correct=_each(bill.of_answers, int(is_right.sum())),
+        per_correct=_each(bill.of_answers, correct),
         per_good=_each(bill.of_answers, good),
-        interval=_around(bill.of_answers, wilson(int(is_right.sum()), int(answers.sum())), int(answers.sum())),
+        around_correct=_around(bill.of_answers, correct, asked),
+        around_good=None if good is None else _around(bill.of_answers, good, asked),
     )
 
 
@@ -207,8 +211,9 @@ def _marks(scores: Scores, check: Scorer, facts: pd.DataFrame) -> Floats:
     return np.array(facts["id"].map(_values(scores, check)), dtype=np.float64)
 
 
-def _around(amount: float, ratio: Bounds | None, answers: int) -> Bounds | None:
-    """None where the share of right answers may be nothing, and one may cost anything."""
+def _around(amount: float, counted: int, answers: int) -> Bounds | None:
+    """Of amount / counted; None where the share of such answers may be nothing, and one may cost anything."""
+    ratio = wilson(counted, answers)
     if ratio is None or ratio.low <= 0:
         return None
     return Bounds(amount / (answers * ratio.high), amount / (answers * ratio.low))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,13 @@ from reports.window import Flags, Gaps, Placed, gaps, owners
 _FAILED = frozenset(outcome.value for outcome in FAILED)
 
 
+class Arrivals(NamedTuple):
+    """What came in the window: when, in µs since it began, and how much of it each time."""
+
+    at_us: Floats
+    amount: Floats
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """A point with all that is computed once and read by many sections."""
@@ -50,6 +58,21 @@ class Measured:
         """`amount` per second of the window."""
         window_us = self.placed.window_us
         return None if window_us is None else float(amount / seconds(window_us))
+
+    def rate(self, arrivals: Arrivals | None) -> float | None:
+        """What arrived, per second of the window."""
+        return None if arrivals is None else self.per_window_s(float(arrivals.amount.sum()))
+
+    def rates(self, arrivals: Arrivals, parts: int) -> Floats | None:
+        """The same of each of so many equal parts of the window; their mean is that of the whole."""
+        window_us = self.placed.window_us
+        if not window_us:
+            return None
+        # The windows of workers differ by a little: what came after the mean one's end belongs to its last part.
+        edges = np.linspace(0.0, window_us, parts + 1)
+        amounts, _ = np.histogram(np.clip(arrivals.at_us, 0.0, window_us), edges, weights=arrivals.amount)
+        rates: Floats = amounts / (seconds(window_us) / parts)
+        return rates
 
     def fact(self, name: str, rows: Flags) -> Floats:
         """A column of the requests."""
@@ -109,21 +132,35 @@ def throughput(point: Measured) -> Throughput:
     Requests are the ok ones: a refusal that comes back at once is no throughput. Tokens are those of the requests for
     which the server gave a count; None where it gave none.
     """
-    events, inside = point.placed.frames.events, point.placed.event_in_window
     return Throughput(
-        requests_per_s=point.per_window_s(int((point.all_ok & _ended_in_window(point.placed)).sum())),
-        output_tokens_per_s=_output_tokens_per_s(point),
+        requests_per_s=point.rate(ended_requests(point)),
+        output_tokens_per_s=point.rate(arrived_tokens(point)),
         input_tokens_per_s=_input_tokens_per_s(point),
-        chars_per_s=point.per_window_s(int(events.chars[inside].sum())),
+        chars_per_s=point.rate(arrived_chars(point)),
     )
+
+
+def ended_requests(point: Measured) -> Arrivals:
+    """One of each ok request that ended in the window."""
+    ended = point.placed.end_us[point.all_ok & _ended_in_window(point.placed)]
+    return Arrivals(ended, np.ones(len(ended)))
+
+
+def arrived_chars(point: Measured) -> Arrivals:
+    """The characters of each content event in the window."""
+    inside = point.placed.event_in_window
+    return Arrivals(point.placed.event_us[inside], point.placed.frames.events.chars[inside].astype(np.float64))
 
 
 def _ended_in_window(placed: Placed) -> Flags:
     return (placed.end_us >= 0) & (placed.end_us <= placed.length_us)
 
 
-def _output_tokens_per_s(point: Measured) -> float | None:
-    """Each request's count, spread over its content events in proportion to characters (evenly where it has none)."""
+def arrived_tokens(point: Measured) -> Arrivals | None:
+    """Each request's count, spread over its content events in proportion to characters (evenly where it has none).
+
+    None where the server gave no counts.
+    """
     output = point.facts["usage_output"].to_numpy(np.float64)
     if np.isnan(output).all():
         return None
@@ -132,7 +169,7 @@ def _output_tokens_per_s(point: Measured) -> float | None:
     owner, inside = owners(events), point.placed.event_in_window
     weight = np.where(n_chars[owner[inside]] > 0, events.chars[inside], 1.0)
     per_weight = output / np.where(n_chars > 0, n_chars, np.maximum(n_events, 1))
-    return point.per_window_s(float(np.nansum(weight * per_weight[owner[inside]])))
+    return Arrivals(point.placed.event_us[inside], np.nan_to_num(weight * per_weight[owner[inside]]))
 
 
 def _input_tokens_per_s(point: Measured) -> float | None:

@@ -1,7 +1,7 @@
 """Several targets of one run side by side: each figure of each target at each number of users, ranked by nothing. Pure.
 
-What chance alone may do stands beside a figure where it can be said: of a median by order statistics, of a share by
-Wilson, of scores as their report has it. Throughput is of one window, and has no interval.
+What chance alone may do stands beside a figure where it can be said: of a percentile by order statistics, of a throughput
+by the parts of its window, of a share by Wilson, of scores as their report has it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,12 +9,13 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from harness.metrics import seconds
 from harness.run import TargetInfo
 from reports.frames import Frames
 from reports.intervals import wilson
-from reports.measure import measure
+from reports.measure import Arrivals, Measured, arrived_chars, arrived_tokens, ended_requests, measure
 from reports.report import Bounds, CostReport, PointKey, PointReport, Report, ScoreReport, Verdict
-from reports.stats import median_interval
+from reports.stats import PARTS, Interval, median, quantile_interval, rate_interval
 from reports.window import is_request_bounded, place
 
 Unit = Literal["s", "ratio", "rate", "score", "money"]
@@ -69,7 +70,7 @@ def side_by_side(report: Report, frames: Frames) -> Models | None:
     targets = frames.manifest.all_targets
     if len(targets) < 2:
         return None
-    measures = [*_speed(report, _medians(frames)), *_quality(report), *_costs(report)]
+    measures = [*_speed(report, _intervals(frames)), *_quality(report), *_costs(report)]
     return Models(targets, _stages(report), [each for each in measures if _is_told(each)])
 
 
@@ -116,62 +117,81 @@ def _column(point: PointReport) -> Column:
 
 
 class _Row(NamedTuple):
-    """A figure of each point. `sampled`: the column of whose median it is, and which gives it an interval."""
+    """A figure of each point."""
 
     label: str
     unit: Unit
     meaning: str
     reading: str
     of: Callable[[PointReport], float | None]
-    sampled: str = ""
+    interval: Callable[[Measured], Interval | None]
+
+
+def _quantile(column: str, q: float) -> Callable[[Measured], Interval | None]:
+    """Of a derived column, over the ok requests sent in the window."""
+    return lambda point: quantile_interval(point.derived[column].to_numpy(np.float64)[point.ok], q)
+
+
+def _throughput(arrived: Callable[[Measured], Arrivals | None]) -> Callable[[Measured], Interval | None]:
+    def interval(point: Measured) -> Interval | None:
+        arrivals = arrived(point)
+        rates = None if arrivals is None or not _has_long_parts(point) else point.rates(arrivals, PARTS)
+        return None if rates is None else rate_interval(rates)
+
+    return interval
+
+
+def _has_long_parts(point: Measured) -> bool:
+    """Whether a part of the window is as long as most requests: shorter ones are full of the same requests, and alike."""
+    e2e_s, window_us = median(point.derived["e2e_s"].to_numpy(np.float64)[point.ok]), point.placed.window_us
+    return e2e_s is not None and window_us is not None and seconds(window_us) >= PARTS * e2e_s
 
 
 _SPEED = (
     _Row("TTFT p50", "s", "from sending a request to the first thing it says, median of the ok requests",
          "lower is a shorter wait; the network between the load generator and the server is part of it",
-         lambda point: point.latency.ttft_s.p50, "ttft_s"),
+         lambda point: point.latency.ttft_s.p50, _quantile("ttft_s", 0.5)),
     _Row("TTFT p99", "s", "the same for the slowest hundredth",
          "what the unlucky see; under 500 requests a single one may decide it",
-         lambda point: point.latency.ttft_s.p99),
+         lambda point: point.latency.ttft_s.p99, _quantile("ttft_s", 0.99)),
     _Row("TPOT p50", "s", "from one output token to the next, median over requests",
          "lower is a faster stream; tokens are each model's own, and not of one length",
-         lambda point: point.latency.tpot_s.p50, "tpot_s"),
+         lambda point: point.latency.tpot_s.p50, _quantile("tpot_s", 0.5)),
     _Row("E2E p50", "s", "from sending a request to the last byte of its answer, median",
          "lower is sooner done; a model that says less is done sooner too",
-         lambda point: point.latency.e2e_s.p50, "e2e_s"),
+         lambda point: point.latency.e2e_s.p50, _quantile("e2e_s", 0.5)),
     _Row("Chars/s per stream", "rate", "characters of an answer / its end-to-end time, median",
          "higher is faster; comparable between models of different tokenizers, within one language",
-         lambda point: point.stream.chars_per_s.p50, "chars_per_s"),
+         lambda point: point.stream.chars_per_s.p50, _quantile("chars_per_s", 0.5)),
     _Row("Total chars/s", "rate", "characters that arrived in the window, over all streams",
          "higher is more work done at this number of users",
-         lambda point: point.throughput.chars_per_s),
+         lambda point: point.throughput.chars_per_s, _throughput(arrived_chars)),
     _Row("Output tokens/s", "rate", "the same in output tokens, by the server's usage",
          "tokens are each model's own: compare it with the same model elsewhere",
-         lambda point: point.throughput.output_tokens_per_s),
+         lambda point: point.throughput.output_tokens_per_s, _throughput(arrived_tokens)),
     _Row("Requests/s", "rate", "ok requests that ended in the window, a second",
          "higher is more work done at this number of users",
-         lambda point: point.throughput.requests_per_s),
+         lambda point: point.throughput.requests_per_s, _throughput(ended_requests)),
 )  # fmt: skip
 _Intervals = Mapping[tuple[PointKey, str], Bounds | None]
 
 
-def _medians(frames: Frames) -> _Intervals:
-    """Of the medians over the ok requests sent in the window, by point and column."""
+def _intervals(frames: Frames) -> _Intervals:
+    """By point and label."""
     bounded = is_request_bounded(frames.manifest)
-    names = [row.sampled for row in _SPEED if row.sampled]
     found: dict[tuple[PointKey, str], Bounds | None] = {}
     for each in frames.points:
         point = measure(place(each, request_bounded=bounded))
-        for name in names:
-            interval = median_interval(point.derived[name].to_numpy(np.float64)[point.ok])
-            key = PointKey(each.point.index, each.point.target)
-            found[key, name] = None if interval is None else Bounds(*interval)
+        key = PointKey(each.point.index, each.point.target)
+        for row in _SPEED:
+            interval = row.interval(point)
+            found[key, row.label] = None if interval is None else Bounds(*interval)
     return found
 
 
 def _speed(report: Report, intervals: _Intervals) -> Iterator[Measure]:
     for row in _SPEED:
-        figures = {point.key: Figure(row.of(point), intervals.get((point.key, row.sampled))) for point in report.points}
+        figures = {point.key: Figure(row.of(point), intervals[point.key, row.label]) for point in report.points}
         yield Measure("Speed", row.label, row.unit, row.meaning, row.reading, figures)
     yield Measure(
         "Speed",
@@ -268,7 +288,7 @@ _COSTS = (
           lambda cost: Figure(cost.per_correct, cost.interval_per_correct), of_answers=True),
     _Cost("Cost per good answer", "what the window cost / answers that are right and meet every bound of --slo",
           "lower is cheaper; wrong answers and late ones are paid for and count for nothing",
-          lambda cost: Figure(cost.per_good), of_answers=True),
+          lambda cost: Figure(cost.per_good, cost.interval_per_good), of_answers=True),
 )  # fmt: skip
 
 

@@ -316,6 +316,8 @@ class CostReport(msgspec.Struct, frozen=True, kw_only=True):
     """The scorer that says what is right."""
     interval_per_correct: Bounds | None = None
     """From the interval of the accuracy alone."""
+    interval_per_good: Bounds | None = None
+    """From the interval of good answers / answers alone."""
     unpriced: int = 0
     """Requests sent in the window for which the server told no token counts; they are in no cost."""
     unscored: int = 0

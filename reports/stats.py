@@ -14,6 +14,12 @@ _SEED = 20260131
 _T_995 = {4: 4.604, 6: 3.707, 8: 3.355, 10: 3.169, 12: 3.055, 14: 2.977, 16: 2.921, 18: 2.878}
 """Student's t, 0.995 quantile by degrees of freedom: two-sided 99 %."""
 _Z_975 = 1.96
+_FEWEST, _FEWEST_BEYOND = 20, 5
+
+PARTS = 10
+"""Of a window, to see how steady a rate was."""
+_T_975_OF_PARTS = 2.262
+"""Student's t, 0.975 quantile, 9 degrees of freedom."""
 
 
 class Interval(NamedTuple):
@@ -88,18 +94,35 @@ def share(part: float, whole: float) -> float | None:
 
 
 def median_interval(values: Floats) -> Interval | None:
-    """About 95 % confidence for the median, by order statistics (binomial, normal approximation): no shape assumed.
+    """About 95 % confidence for the median, see quantile_interval."""
+    return quantile_interval(values, 0.5)
 
-    None for fewer than 20 values, where the approximation is poor.
+
+def quantile_interval(values: Floats, q: float) -> Interval | None:
+    """About 95 % confidence for a quantile, by order statistics (binomial, normal approximation): no shape assumed.
+
+    None for fewer than 20 values, or 5 on the far side of the quantile (of the 99th percentile, 500 in all), where the
+    approximation is poor.
     """
     ranked = np.sort(observed(values))
     count = len(ranked)
-    if count < 20:
+    if count < _FEWEST or min(count * q, count - count * q) < _FEWEST_BEYOND:
         return None
-    reach = _Z_975 * np.sqrt(count) / 2
-    low = max(int(np.floor(count / 2 - reach)), 0)
-    high = min(int(np.ceil(count / 2 + reach)), count - 1)
+    reach = _Z_975 * np.sqrt(count * q * (1 - q))
+    low = max(int(np.floor(count * q - reach)), 0)
+    high = min(int(np.ceil(count * q + reach)), count - 1)
     return Interval(float(ranked[low]), float(ranked[high]))
+
+
+def rate_interval(rates: Floats) -> Interval:
+    """95 % confidence for the mean of the rates of PARTS equal parts of a window, by Student's t; at least zero.
+
+    Known as batch means (A. M. Law, Simulation Modeling and Analysis): right where the parts are so long that they know
+    little of each other.
+    """
+    reach = _T_975_OF_PARTS * float(np.std(rates, ddof=1)) / float(np.sqrt(PARTS))
+    mean = float(np.mean(rates))
+    return Interval(max(mean - reach, 0.0), mean + reach)
 
 
 def medians_differ(first: Floats, second: Floats) -> bool:

@@ -15,7 +15,7 @@ def costs(report: Report) -> Chapter | None:
     if report.prices is None or not priced:
         return None
     heads = ("Point", "Charged by", "Window", "Whole point", "Per request", "Per 1,000 output tokens", "Per hour",
-             "Per correct answer", "95 % interval", "Per good answer", "Without counts")  # fmt: skip
+             "Per correct answer", "95 % interval", "Per good answer", "95 % interval", "Without counts")  # fmt: skip
     names = labels(report)
     lines = [Line((names[point.key], *_cells(cost)), _tone(point)) for point, cost in priced]
     return Chapter(f"Cost in {report.prices.currency}", Table(heads, lines), _reading(priced))
@@ -32,6 +32,7 @@ def _cells(cost: CostReport) -> Iterator[str]:
     yield significant(cost.per_correct)
     yield between(cost.interval_per_correct)
     yield significant(cost.per_good)
+    yield between(cost.interval_per_good)
     yield count(cost.unpriced)
 
 
@@ -53,8 +54,8 @@ _OF_WINDOW = (
     "for one that was cut. By time: the machine's price for as long as the window was."
 )
 _CHECKED = (
-    "Which answers are correct is told by {check}; the interval is that of the share of correct answers alone. Good answers "
-    "are correct and meet --slo."
+    "Which answers are correct is told by {check}; Good answers are correct and meet --slo. The intervals are those of "
+    "the shares of such answers alone."
 )
 _WITHOUT_CANARIES = (
     " Canaries are no answers: what their tokens cost is in all but the costs of a correct and of a good answer; of a machine's "

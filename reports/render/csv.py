@@ -60,7 +60,7 @@ _LEFT_OUT = ("by_turn",)
 """As many as a conversation has turns; requests.csv has the turn of each request."""
 _WHOLE = ("outcomes", "slo")
 """Their keys vary from run to run, and a column must not."""
-_BOUNDS = ("interval", "interval_per_correct")
+_BOUNDS = ("interval", "interval_per_correct", "interval_per_good")
 """Which some points have and some have not."""
 
 

@@ -119,6 +119,14 @@ def test_a_good_answer_is_right_and_in_time(tmp_path):
     # Three requests of 10 prompt tokens and 2 output tokens, 40 millionths each; two are right, one of them in time.
     assert cost.per_correct == pytest.approx(60e-6)
     assert cost.per_good == pytest.approx(120e-6)
+    # Wilson of 1 in 3: 0.0615 to 0.7923.
+    assert cost.interval_per_good.low == pytest.approx(40e-6 / 0.7923, rel=1e-3)
+    assert cost.interval_per_good.high == pytest.approx(40e-6 / 0.0615, rel=1e-3)
+
+
+def test_without_a_bound_no_answer_is_good(folder):
+    cost = cost_of(mark(price(folder), {"a": 1.0, "b": 1.0}))
+    assert (cost.per_good, cost.interval_per_good) == (None, None)
 
 
 def test_no_right_answer_has_no_price_rather_than_none_to_pay(folder):

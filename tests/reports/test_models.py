@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from support.beside import write_beside
 from support.charts import valid_figures
-from support.folders import full_window, manifest, point, write_point, write_run
+from support.folders import full_window, manifest, point, record, write_point, write_run
 from support.priced import price
 
 from harness.run import TargetInfo, write_manifest
@@ -17,6 +17,7 @@ from reports.load import load
 from reports.models import side_by_side
 from reports.render import html, markdown
 from reports.render.models import words
+from reports.report import PointKey
 from reports.write import write
 
 
@@ -69,7 +70,61 @@ def test_speed(said):
     )
     # Of 100 requests that all succeed: 100 / (100 + 1.96²).
     assert cells(first, "Success")[0] == "100 % (96.3 % to 100 %)"
-    assert cells(first, "Requests/s") == ("10.0", "5.00", "20.0")
+    # As many in each tenth of the window.
+    assert cells(first, "Requests/s") == ("10.0 (10.0 to 10.0)", "5.00 (5.00 to 5.00)", "20.0 (20.0 to 20.0)")
+    # Of too few requests to know how sure it is.
+    assert cells(first, "TTFT p99")[0] == "10.0 ms"
+
+
+def measures_of(folder, records):
+    rows = [point(1, target="a"), point(2, target="b")]
+    write_manifest(
+        folder,
+        manifest(
+            rows, targets=[TargetInfo(name=each.target, url="http://h", model="m", dialect="chat") for each in rows]
+        ),
+    )
+    for row in rows:
+        write_point(folder, row, records(row.index))
+    frames = load(folder)
+    models = side_by_side(build(frames), frames)
+    return {measure.label: measure.figures[PointKey(1, "a")] for measure in models.measures}
+
+
+def test_the_slowest_hundredth_has_an_interval_where_there_are_enough(tmp_path):
+    # TTFT of 0.01 to 10 ms: 990 ± 1.96 · sqrt(1000 · 0.99 · 0.01), ranks 983 and 997.
+    found = measures_of(
+        tmp_path, lambda index: [record(n * 9, ((n + 1) / 100,), seq=n, point=index) for n in range(1000)]
+    )
+    ttft = found["TTFT p99"]
+    assert ttft.value == pytest.approx(9.9001e-3)
+    assert (ttft.interval.low, ttft.interval.high) == (pytest.approx(9.84e-3), pytest.approx(9.98e-3))
+
+
+def test_how_steady_a_throughput_was(tmp_path):
+    # Of the tenths of a window of 10 s every other has one request, the others have three.
+    quick = measures_of(
+        tmp_path,
+        lambda index: [
+            record(n * 1000 + each * 100, (20, 40), seq=n * 3 + each, point=index)
+            for n in range(10)
+            for each in range(1 if n % 2 else 3)
+        ],
+    )
+    per_s = quick["Requests/s"]
+    # Mean 2, standard deviation sqrt(10 / 9); 2.262 · 1.0541 / sqrt(10) = 0.754.
+    assert per_s.value == pytest.approx(2.0)
+    assert (per_s.interval.low, per_s.interval.high) == (pytest.approx(1.246, abs=1e-3), pytest.approx(2.754, abs=1e-3))
+    for label in ("Total chars/s", "Output tokens/s"):
+        figure, factor = quick[label], quick[label].value / 2
+        assert figure.interval.low == pytest.approx(per_s.interval.low * factor)
+        assert figure.interval.high == pytest.approx(per_s.interval.high * factor)
+
+
+def test_tenths_that_are_full_of_the_same_requests_tell_nothing(tmp_path):
+    slow = measures_of(tmp_path, lambda index: [record(n * 2000, (20, 1500), seq=n, point=index) for n in range(5)])
+    assert slow["Requests/s"].value is not None
+    assert [slow[label].interval for label in ("Requests/s", "Total chars/s", "Output tokens/s")] == [None] * 3
 
 
 def test_quality(said):

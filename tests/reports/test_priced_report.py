@@ -73,7 +73,7 @@ def test_the_chapters_in_markdown(folder):
     frames = load(price(folder))
     text = markdown.render(build(frames), frames)
     assert "## Cost in USD" in text
-    assert "| 8 users | tokens | 0.0880 | 0.0880 | 0.000110 | 0.0122 | 31.7 | – | – | – | 0 |" in text
+    assert "| 8 users | tokens | 0.0880 | 0.0880 | 0.000110 | 0.0122 | 31.7 | – | – | – | – | 0 |" in text
     assert "No scorer said which answers are correct" in text
     assert (
         "- As of 2026-01-31, from prices.toml: made up. They are what the table says, not what anybody charged." in text

@@ -14,6 +14,8 @@ from reports.stats import (
     median,
     median_interval,
     medians_differ,
+    quantile_interval,
+    rate_interval,
     share,
     tail_with_failures,
 )
@@ -103,6 +105,32 @@ def test_the_interval_of_a_median_by_hand():
     # 100 values: 50 ± 1.96 * sqrt(100) / 2 = 50 ± 9.8, ranks 40 and 60.
     assert median_interval(np.arange(100.0)) == Interval(40.0, 60.0)
     assert median_interval(np.arange(19.0)) is None
+
+
+def test_the_interval_of_a_percentile_by_hand():
+    # 1,000 values: 990 ± 1.96 * sqrt(1000 * 0.99 * 0.01) = 990 ± 6.2.
+    assert quantile_interval(np.arange(1000.0), 0.99) == Interval(983.0, 997.0)
+    assert quantile_interval(np.arange(500.0), 0.99) == Interval(490.0, 499.0)
+    assert quantile_interval(np.arange(499.0), 0.99) is None
+    assert quantile_interval(np.arange(499.0), 0.01) is None
+
+
+@pytest.mark.parametrize(("count", "q"), [(20, 0.5), (201, 0.5), (500, 0.99), (700, 0.99), (3000, 0.99)])
+def test_19_intervals_of_20_hold_the_true_percentile(count, q):
+    draw = np.random.default_rng(count)
+    truth = -math.log(1 - q)
+    intervals = [quantile_interval(draw.exponential(size=count), q) for _ in range(2000)]
+    held = sum(each.low <= truth <= each.high for each in intervals) / 2000
+    assert 0.94 <= held <= 0.99
+
+
+def test_the_interval_of_a_rate_by_hand():
+    # Mean 5.5, sample variance 82.5 / 9; 2.262 * sqrt(82.5 / 9 / 10).
+    interval = rate_interval(np.arange(1.0, 11.0))
+    assert (interval.low, interval.high) == (pytest.approx(3.3342, abs=1e-4), pytest.approx(7.6658, abs=1e-4))
+    assert rate_interval(np.full(10, 3.0)) == Interval(3.0, 3.0)
+    # No rate is below nothing.
+    assert rate_interval(floats(10, *[0] * 9)).low == 0
 
 
 def test_medians_differ_only_where_their_intervals_lie_apart():
