@@ -11,8 +11,9 @@ from harness.metrics import NS_PER_S
 from harness.run import Manifest, Point
 from harness.swarm.plan import Plan, current_plan
 
-QUIET_NS = 4 * NS_PER_S
-"""After the end of a run the last slices of its workers come in with their next report, within three seconds."""
+QUIET_NS = 6 * NS_PER_S
+"""After the end of a run the last slices of its workers come in with their next report: after three seconds, and some more
+where a worker or the network is slow."""
 REPORT_LIMIT_NS = 300 * NS_PER_S
 """A report that is not there by then will not come."""
 REPORT = "report.html"

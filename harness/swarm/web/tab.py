@@ -42,8 +42,13 @@ def add_tab(ui: WebUI, show: Show) -> None:
     @ui.app.after_request
     def extend(response: Response) -> Response:
         if request.endpoint == "locust.request_stats" and response.is_json:
-            rows = table(show.snapshot(_NO_ROWS, _NO_ROWS))
-            told = {**response.get_json(), "extended_stats": [{"key": KEY, "data": rows}]}
+            shown = show.snapshot(_NO_ROWS, _NO_ROWS)
+            # Locust keeps its answer for two seconds. With the state of before a start its page goes back to the form, and
+            # asks no more while the run is on.
+            told = response.get_json() | {
+                "state": shown["state"],
+                "extended_stats": [{"key": KEY, "data": table(shown)}],
+            }
             response.set_data(json.dumps(told))
         elif request.endpoint == "locust.index" and response.status_code == 200:
             # The page is Locust's own, already rendered: nothing of a visitor's is in what is added.

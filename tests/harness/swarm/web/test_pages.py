@@ -264,6 +264,12 @@ def test_locusts_statistics_have_the_table_and_all_they_had(site, run):
     assert rows["ITL p50, ms"]["total"] == "–"
 
 
+def test_locusts_page_is_told_of_a_start_at_once(site, run):
+    assert site.client.get("/stats/requests").get_json()["state"] == "ready"
+    site.environment.runner.state = "spawning"
+    assert site.client.get("/stats/requests").get_json()["state"] == "spawning"
+
+
 def test_the_table_without_a_run_is_empty_of_figures():
     assert {row["window"] for row in table({"run": None})} == {"–"}
 
