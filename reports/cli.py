@@ -27,6 +27,27 @@ def report_main(argv: list[str], gather: Gather | None = None) -> int:
 
     `gather` completes each run folder first.
     """
+    parser = _report_parser(with_spools=gather is not None)
+    options = parser.parse_args(argv)
+    if gather is not None and options.spool and len(options.runs) != 1:
+        parser.error("--spool belongs to one run; name only that.")
+    try:
+        if gather is not None:
+            for brought in (each for folder in options.runs for each in gather(folder, options.spool)):
+                print(brought, file=sys.stderr)
+        tokenizer = Tokenizer(options.tokenizer) if options.tokenizer is not None else None
+        reports = [_report(folder, tokenizer, options.prices, plots=options.plots) for folder in options.runs]
+    except TokenizerError as error:
+        parser.error(f"--tokenizer {error}")
+    except PricesError as error:
+        parser.error(str(error))
+    except RunError as error:
+        print(error, file=sys.stderr)
+        return USAGE
+    return CHECK_FAILED if any(fails(report, options.fail_on) for report in reports) else OK
+
+
+def _report_parser(*, with_spools: bool) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "llocust report", description="Rebuild every rendering of a run from what was recorded."
     )
@@ -58,7 +79,7 @@ def report_main(argv: list[str], gather: Gather | None = None) -> int:
         action=argparse.BooleanOptionalAction,
         help="draw the figures as SVG and PNG beside the page, or take away those there; if not given, as the run was told",
     )
-    if gather is not None:
+    if with_spools:
         parser.add_argument(
             "--spool",
             action="append",
@@ -67,23 +88,7 @@ def report_main(argv: list[str], gather: Gather | None = None) -> int:
             metavar="DIR",
             help="a worker's spool, brought here from the host on which the worker died; may be given several times",
         )
-    options = parser.parse_args(argv)
-    if gather is not None and options.spool and len(options.runs) != 1:
-        parser.error("--spool belongs to one run; name only that.")
-    try:
-        if gather is not None:
-            for brought in (each for folder in options.runs for each in gather(folder, options.spool)):
-                print(brought, file=sys.stderr)
-        tokenizer = Tokenizer(options.tokenizer) if options.tokenizer is not None else None
-        reports = [_report(folder, tokenizer, options.prices, plots=options.plots) for folder in options.runs]
-    except TokenizerError as error:
-        parser.error(f"--tokenizer {error}")
-    except PricesError as error:
-        parser.error(str(error))
-    except RunError as error:
-        print(error, file=sys.stderr)
-        return USAGE
-    return CHECK_FAILED if any(fails(report, options.fail_on) for report in reports) else OK
+    return parser
 
 
 def _report(folder: Path, tokenizer: Tokenizer | None, prices: Path | None, *, plots: bool | None) -> Report:

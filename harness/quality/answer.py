@@ -9,6 +9,8 @@ from harness.record import LogProbs
 from harness.run import PromptText
 from harness.score import Meaning
 
+NOTHING_TO_SCORE = "None of the answers has what this scorer needs."
+
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """An ok answer of the measured window, with what was asked."""
@@ -49,8 +51,8 @@ class Scorer(Protocol):
     asks: bool
     """Whether it asks somebody, and is called by several threads at once; the others compute."""
 
-    def gap(self, answers: list[Answer]) -> str | None:
-        """Why none of these can be scored, in a sentence; None where some can."""
+    lacking: str
+    """Why there are no scores, in a sentence, where it applies to no answer."""
 
     def applies(self, answer: Answer) -> bool:
         """Whether there is anything to score; an answer without is counted nowhere."""

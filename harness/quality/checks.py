@@ -6,7 +6,7 @@ the answer without a score, since nobody knows what would be right.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
@@ -29,6 +29,7 @@ class Check:
 
     version = 1
     asks = False
+    lacking = 'No prompt in the run folder has an expected answer to check against: give the set a field "expected", and run it again.'
 
     def __init__(self, name: str, tolerance: float) -> None:
         self.meaning = BY_NAME[name]
@@ -41,11 +42,6 @@ class Check:
 
         self._compare = compare
         self._form = lru_cache(_REMEMBERED)(form)
-
-    def gap(self, answers: Sequence[Answer]) -> str | None:
-        if any(map(self.applies, answers)):
-            return None
-        return 'No prompt in the run folder has an expected answer to check against: give the set a field "expected", and run it again.'
 
     def applies(self, answer: Answer) -> bool:
         return answer.expected is not None and bool(answer.expected.strip())

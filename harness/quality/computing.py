@@ -2,7 +2,6 @@
 
 from harness.quality.answer import Answer, BatchScorer, Scorer
 from harness.quality.entry import of_answer
-from harness.quality.gaps import NOTHING_TO_SCORE
 from harness.quality.job import Job, Tally
 from harness.quality.stored import Batch
 from harness.score import Scorer as Entry
@@ -30,20 +29,15 @@ class Targets:
 
     def __init__(self, scorer: Scorer) -> None:
         self._scorer = scorer
-        self._gaps: dict[str, str] = {}
-        self._applied: set[str] = set()
+        self._has_any: dict[str, bool] = {}
 
     def applicable(self, batch: Batch) -> list[Answer]:
         """Those of the batch that there is something to score in."""
-        gap = self._scorer.gap(batch.answers)
-        found = [] if gap is not None else [answer for answer in batch.answers if self._scorer.applies(answer)]
-        if found:
-            self._applied.add(batch.target)
-        else:
-            self._gaps.setdefault(batch.target, gap or NOTHING_TO_SCORE)
+        found = [answer for answer in batch.answers if self._scorer.applies(answer)]
+        self._has_any[batch.target] = self._has_any.get(batch.target, False) or bool(found)
         return found
 
     @property
     def whys(self) -> dict[str, str]:
         """By target, why none of its answers can be scored."""
-        return {target: why for target, why in self._gaps.items() if target not in self._applied}
+        return {target: self._scorer.lacking for target, has_any in self._has_any.items() if not has_any}

@@ -1,7 +1,6 @@
 """How sure a server says it was of its own tokens. Pure."""
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 from harness.quality.answer import Answer, Found
@@ -14,16 +13,12 @@ class LogProb:
     meaning = BY_NAME["logprob"]
     version = 1
     asks = False
+    lacking = (
+        "No answer of the run came with log-probabilities: sweep with --logprobs, against a server that gives them."
+    )
 
     def __init__(self) -> None:
         self.settings: dict[str, Any] = {}
-
-    def gap(self, answers: Sequence[Answer]) -> str | None:
-        if any(map(self.applies, answers)):
-            return None
-        return (
-            "No answer of the run came with log-probabilities: sweep with --logprobs, against a server that gives them."
-        )
 
     def applies(self, answer: Answer) -> bool:
         return answer.logprobs is not None and answer.logprobs.tokens > 0

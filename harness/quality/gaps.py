@@ -5,8 +5,6 @@ from collections.abc import Collection, Mapping
 from harness.quality.stored import Census
 from harness.score import Gap
 
-NOTHING_TO_SCORE = "None of the answers has what this scorer needs."
-
 
 def spread(scorer: str, whys: Mapping[str, str], targets: Collection[str]) -> list[Gap]:
     """By target why there is nothing; said once where it is the same for all."""

@@ -80,11 +80,7 @@ class Judging(Generic[T]):
         self._rubric = rubric
         self._material = material
         self._read = read
-        self._lacking = lacking
-
-    def gap(self, answers: list[Answer]) -> str | None:
-        """What they lack. That a judge is not there is found out by asking it."""
-        return None if any(map(self.applies, answers)) else self._lacking
+        self.lacking = lacking
 
     def applies(self, answer: Answer) -> bool:
         """Whether there is something to judge, and something to judge it by."""
@@ -101,7 +97,7 @@ class Judging(Generic[T]):
     def _found(self, answer: Answer, *, again: bool) -> Found:
         material = self._material(answer)
         if material is None:
-            return Found(None, why=self._lacking)
+            return Found(None, why=self.lacking)
         try:
             judged = self._judge.judge(self._rubric, material, again=again)
         except Unanswered as error:

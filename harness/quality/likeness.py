@@ -4,7 +4,6 @@ chrF: M. Popović, "chrF: character n-gram F-score for automatic MT evaluation",
 characters, recall counting twice as much as precision. White space does not count, so it is fair to Chinese too.
 """
 
-from collections.abc import Sequence
 from functools import lru_cache
 from importlib.metadata import version as version_of
 from typing import Any
@@ -21,6 +20,7 @@ class ChrF:
     meaning = BY_NAME["chrf"]
     version = 1
     asks = False
+    lacking = 'No prompt in the run folder has an expected answer to compare with: give the set a field "expected", and run it again.'
 
     def __init__(self) -> None:
         from sacrebleu.metrics.chrf import CHRF
@@ -42,11 +42,6 @@ class ChrF:
             return float(by_order[order].sentence_score(text, [expected]).score)
 
         self._compare = compare
-
-    def gap(self, answers: Sequence[Answer]) -> str | None:
-        if any(map(self.applies, answers)):
-            return None
-        return 'No prompt in the run folder has an expected answer to compare with: give the set a field "expected", and run it again.'
 
     def applies(self, answer: Answer) -> bool:
         return bool(answer.expected and answer.expected.strip())

@@ -1,13 +1,12 @@
 """How an answer was given: whether it declined, said nothing, was cut at its bound, or kept to the prompt's language."""
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 from importlib.metadata import version as version_of
 from typing import Any
 
 from harness.quality import refusals, tongues
-from harness.quality.answer import Answer, Found
+from harness.quality.answer import NOTHING_TO_SCORE, Answer, Found
 from harness.score import BY_NAME
 
 _REMEMBERED = 2048
@@ -24,13 +23,11 @@ class Refusal:
     meaning = BY_NAME["refusal"]
     version = 1
     asks = False
+    lacking = NOTHING_TO_SCORE
 
     def __init__(self) -> None:
         self.settings: dict[str, Any] = {"languages": ["en", "zh", "ko"]}
         self._phrase = lru_cache(_REMEMBERED)(refusals.phrase)
-
-    def gap(self, answers: Sequence[Answer]) -> str | None:  # noqa: ARG002 - as for any scorer
-        return None
 
     def applies(self, answer: Answer) -> bool:  # noqa: ARG002 - as for any scorer
         return True
@@ -46,14 +43,10 @@ class Empty:
     meaning = BY_NAME["empty"]
     version = 1
     asks = False
+    lacking = "All answers of the run are tool calls, which are not read."
 
     def __init__(self) -> None:
         self.settings: dict[str, Any] = {}
-
-    def gap(self, answers: Sequence[Answer]) -> str | None:
-        if any(map(self.applies, answers)):
-            return None
-        return "All answers of the run are tool calls, which are not read."
 
     def applies(self, answer: Answer) -> bool:
         return answer.finish is None or answer.finish.lower() not in _TO_CALL
@@ -68,14 +61,12 @@ class Truncated:
     meaning = BY_NAME["truncated"]
     version = 1
     asks = False
+    lacking = (
+        "No answer of the run came with a finish reason, so nobody says which were cut at the bound of their length."
+    )
 
     def __init__(self) -> None:
         self.settings: dict[str, Any] = {}
-
-    def gap(self, answers: Sequence[Answer]) -> str | None:
-        if any(map(self.applies, answers)):
-            return None
-        return "No answer of the run came with a finish reason, so nobody says which were cut at the bound of their length."
 
     def applies(self, answer: Answer) -> bool:
         return answer.finish is not None
@@ -93,6 +84,7 @@ class Language:
     version = 1
 
     asks = False
+    lacking = "No answer of the run has words enough to tell its language and that of its prompt."
 
     def __init__(self) -> None:
         classify = tongues.load()
@@ -103,11 +95,6 @@ class Language:
             return tongues.tongue(text, classify)
 
         self._tongue = tongue
-
-    def gap(self, answers: Sequence[Answer]) -> str | None:
-        if any(map(self.applies, answers)):
-            return None
-        return "No answer of the run has words enough to tell its language and that of its prompt."
 
     def applies(self, answer: Answer) -> bool:
         return self._wanted(answer) is not None and self._tongue(answer.text) is not None

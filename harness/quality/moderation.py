@@ -66,16 +66,13 @@ class Moderation:
 
     asks = True
     version = 1
+    lacking = "All answers are empty: there is nothing to moderate."
 
     def __init__(self, correspondent: Correspondent, judgements: Judgements) -> None:
         self.meaning = BY_NAME["toxicity-moderation"]
         self.settings: dict[str, Any] = {**correspondent.whom, "model": correspondent.model or "the endpoint's own"}
         self._correspondent = correspondent
         self._judgements = judgements
-
-    def gap(self, answers: list[Answer]) -> str | None:
-        """What they lack. That an endpoint is not there is found out by asking it."""
-        return None if any(map(self.applies, answers)) else "All answers are empty: there is nothing to moderate."
 
     def applies(self, answer: Answer) -> bool:
         """Whether it says anything."""

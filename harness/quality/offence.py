@@ -23,6 +23,7 @@ class Classifier:
     meaning = BY_NAME["toxicity-classifier"]
     version = 1
     asks = False
+    lacking = "No answer of the run holds words in Latin letters, and the classifier knows English only."
 
     def __init__(self) -> None:
         # Its model was stored by some version of scikit-learn, which warns in every other.
@@ -36,11 +37,6 @@ class Classifier:
             "scikit-learn": version_of("scikit-learn"),
             "threshold": _THRESHOLD,
         }
-
-    def gap(self, answers: Sequence[Answer]) -> str | None:
-        if any(map(self.applies, answers)):
-            return None
-        return "No answer of the run holds words in Latin letters, and the classifier knows English only."
 
     def applies(self, answer: Answer) -> bool:
         return _WORD.search(answer.text) is not None

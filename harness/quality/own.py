@@ -16,7 +16,7 @@ import msgspec
 from harness import userfile
 from harness.complaint import words
 from harness.options import Options, UsageMistakes
-from harness.quality.answer import Answer, Found
+from harness.quality.answer import NOTHING_TO_SCORE, Answer, Found
 from harness.quality.registry import is_own
 from harness.score import BY_NAME, Better, Kind, Meaning
 
@@ -35,6 +35,8 @@ class NoScore(ValueError):
 class OwnScorer:
     """Made from a file. Its settings hold the file's digest: once it is changed, all answers are scored again."""
 
+    lacking = NOTHING_TO_SCORE
+
     def __init__(self, module: ModuleType, meaning: Meaning, path: Path) -> None:
         self.meaning = meaning
         self.version: int = getattr(module, "version", 1)
@@ -43,10 +45,6 @@ class OwnScorer:
         self._score: Callable[[Answer], Any] = module.score
         self._applies: Callable[[Answer], Any] | None = getattr(module, "applies", None)
         self._path = str(path)
-
-    def gap(self, answers: list[Answer]) -> str | None:  # noqa: ARG002 - as for any scorer
-        """None: which answers there is nothing to say of, `applies` tells."""
-        return None
 
     def applies(self, answer: Answer) -> bool:
         """As the file says, or to every answer; also where it raises, so that `score` can say so."""

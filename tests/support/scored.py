@@ -7,7 +7,7 @@ from pathlib import Path
 from support.folders import manifest, point, record, write_point
 
 from harness.options import Options
-from harness.quality.answer import Answer, Found, Passage
+from harness.quality.answer import NOTHING_TO_SCORE, Answer, Found, Passage
 from harness.quality.asking import Asking
 from harness.record import Record
 from harness.run import PromptText, TargetInfo, read_manifest, write_manifest, write_prompts
@@ -53,7 +53,7 @@ class Spoken:
         name: str = "spoken",
         version: int = 1,
         applies: Callable[[Answer], bool] = lambda _: True,
-        gap: Callable[[list[Answer]], str | None] = lambda _: None,
+        lacking: str = NOTHING_TO_SCORE,
         **settings,
     ) -> None:
         self.meaning = Meaning(name, name.title(), "mean", "higher", "as it is told")
@@ -63,7 +63,7 @@ class Spoken:
         self.heard: list[str] = []
         self._say = say
         self.applies = applies
-        self.gap = gap
+        self.lacking = lacking
 
     def score(self, answer: Answer) -> Found:
         self.heard.append(answer.id)

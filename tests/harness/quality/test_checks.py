@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.answers import answer
+from support.gaps import gap
 
 from harness.quality import checks
 from harness.quality.answer import Found
@@ -130,10 +131,10 @@ def test_prompts_without_an_expected_answer():
     assert not check.applies(answer("42"))
     assert not check.applies(answer("42", "  "))
     assert check.applies(answer("42", "42"))
-    assert check.gap([answer("42")]) == (
+    assert gap(check, [answer("42")]) == (
         'No prompt in the run folder has an expected answer to check against: give the set a field "expected", and run it again.'
     )
-    assert check.gap([answer("42"), answer("42", "42")]) is None
+    assert gap(check, [answer("42"), answer("42", "42")]) is None
     assert check.score(answer("42")) == Found(None, why="Its prompt has no expected answer.")
 
 
@@ -183,4 +184,6 @@ def test_a_flood_is_read_in_linear_time():
     # Quadratic, each of these would take minutes: the suite's own limit would end the test.
     for name, expected in (("exact", "(x)"), ("contains", "a"), ("json", "[]"), ("choice", "A"), ("numeric", "1")):
         for flood in ("(", "[", "{", '{"a":', "```\n", "```json", '"', "b", "\n", "#", "a" * 9 + "b"):
-            score("(" + flood * 20_000 + ")" * 20_000, expected, name)
+            found = score("(" + flood * 20_000 + ")" * 20_000, expected, name)
+            # One of them has the word.
+            assert found.value == float((name, flood) == ("contains", '{"a":')), (name, flood)

@@ -157,7 +157,7 @@ def test_nonsense_chooses_a_letter_or_none(text):
 def test_a_model_off_the_rails_is_read_in_linear_time():
     # Quadratic, each of these would take minutes: the suite's own limit would end the test.
     for flood in ("*", " ", "\n", "A/", "answer ", "answer:", "答案", "\\boxed{", "选", "not A "):
-        choice.choose("The answer is " + flood * 20_000 + "!")
+        assert choice.choose("The answer is " + flood * 20_000 + "!") in ("A", None)
 
 
 @pytest.mark.parametrize(("expected", "letter"), [("B", "B"), ("(b)", "B"), ("C.", "C"), ("Ｄ", "D"), (" A ", "A")])

@@ -1,5 +1,6 @@
 import pytest
 from support.answers import answer
+from support.gaps import gap
 
 from harness.quality import confidence
 from harness.quality.answer import Found
@@ -23,10 +24,10 @@ def test_without_log_probabilities(logprobs):
     one = answer("Paris", logprobs=logprobs)
     assert not scorer.applies(one)
     assert scorer.score(one) == Found(None, why="No log-probabilities came with it.")
-    assert scorer.gap([one]) == (
+    assert gap(scorer, [one]) == (
         "No answer of the run came with log-probabilities: sweep with --logprobs, against a server that gives them."
     )
-    assert scorer.gap([one, answer("Paris", logprobs=LogProbs(-3.0, 12))]) is None
+    assert gap(scorer, [one, answer("Paris", logprobs=LogProbs(-3.0, 12))]) is None
 
 
 @pytest.mark.parametrize("total", [float("-inf"), float("nan")])

@@ -5,6 +5,7 @@ import json
 from importlib.resources import files
 
 import pytest
+from support.gaps import gap
 from support.judged import a_judge, an_answer, asking
 from support.oracle import chat, consulted
 
@@ -96,13 +97,13 @@ def test_an_answer_that_says_nothing_is_not_judged(tmp_path, name):
 def test_without_a_reference_nothing_can_be_held_against_it(tmp_path):
     asked = asking(tmp_path, judge=a_judge("http://127.0.0.1:1"))
     answers = [an_answer(), an_answer("Rome.")]
-    assert judging.factuality(asked).gap(answers) == (
+    assert gap(judging.factuality(asked), answers) == (
         "The prompts have no reference: give the set an expected answer for each, or passages (a text or a list of texts) "
         "in its metadata."
     )
-    assert judging.factuality(asked).gap([*answers, an_answer(expected="Paris")]) is None
-    assert judging.coherence(asked).gap(answers) is None
-    assert judging.coherence(asked).gap([an_answer("")]) == "All answers are empty: there is nothing to judge."
+    assert gap(judging.factuality(asked), [*answers, an_answer(expected="Paris")]) is None
+    assert gap(judging.coherence(asked), answers) is None
+    assert gap(judging.coherence(asked), [an_answer("")]) == "All answers are empty: there is nothing to judge."
 
 
 @pytest.mark.parametrize("name", FACTORIES)

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sacrebleu.metrics.chrf import CHRF
 from support.answers import answer
+from support.gaps import gap
 
 from harness.quality import likeness
 from harness.quality.answer import Found
@@ -53,7 +54,7 @@ def test_prompts_without_an_expected_answer():
     assert not scorer.applies(answer("Paris", " "))
     assert scorer.applies(answer("Rome", "Paris"))
     assert scorer.score(answer("Paris")) == Found(None, why="Its prompt has no expected answer.")
-    assert scorer.gap([answer("Paris")]) == (
+    assert gap(scorer, [answer("Paris")]) == (
         'No prompt in the run folder has an expected answer to compare with: give the set a field "expected", and run it again.'
     )
-    assert scorer.gap([answer("Paris"), answer("Paris", "Paris")]) is None
+    assert gap(scorer, [answer("Paris"), answer("Paris", "Paris")]) is None

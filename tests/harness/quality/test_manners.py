@@ -1,5 +1,6 @@
 import pytest
 from support.answers import answer
+from support.gaps import gap
 
 from harness.quality import manners
 from harness.quality.answer import Found
@@ -31,7 +32,7 @@ def test_each_is_of_its_meaning():
 def test_refusals(text, finish, found):
     scorer = manners.refusal()
     one = answer(text, finish=finish)
-    assert scorer.gap([one]) is None
+    assert gap(scorer, [one]) is None
     assert scorer.applies(one)
     assert scorer.score(one) == found
 
@@ -48,8 +49,8 @@ def test_a_tool_call_is_not_empty():
     assert scorer.applies(answer("", finish=None))
     for finish in ("tool_calls", "tool_use", "function_call"):
         assert not scorer.applies(answer("", finish=finish))
-        assert scorer.gap([answer("", finish=finish)]) == "All answers of the run are tool calls, which are not read."
-    assert scorer.gap([answer("", finish="tool_use"), answer("")]) is None
+        assert gap(scorer, [answer("", finish=finish)]) == "All answers of the run are tool calls, which are not read."
+    assert gap(scorer, [answer("", finish="tool_use"), answer("")]) is None
 
 
 @pytest.mark.parametrize(
@@ -74,10 +75,10 @@ def test_without_a_finish_reason_nobody_knows():
     scorer = manners.truncated()
     assert not scorer.applies(answer("Paris", finish=None))
     assert scorer.score(answer("Paris", finish=None)) == Found(None, why="It came without a finish reason.")
-    assert scorer.gap([answer("Paris", finish=None)]) == (
+    assert gap(scorer, [answer("Paris", finish=None)]) == (
         "No answer of the run came with a finish reason, so nobody says which were cut at the bound of their length."
     )
-    assert scorer.gap([answer("Paris", finish=None), answer("Paris")]) is None
+    assert gap(scorer, [answer("Paris", finish=None), answer("Paris")]) is None
 
 
 @pytest.mark.parametrize(
@@ -98,7 +99,7 @@ def test_the_language_is_kept(text, asked, metadata, found):
     scorer = manners.language()
     one = answer(text, asked=asked, **metadata)
     assert scorer.applies(one)
-    assert scorer.gap([one]) is None
+    assert gap(scorer, [one]) is None
     assert scorer.score(one) == found
 
 
@@ -107,5 +108,5 @@ def test_too_few_words_to_tell_a_language(text, asked):
     scorer = manners.language()
     one = answer(text, asked=asked)
     assert not scorer.applies(one)
-    assert scorer.gap([one]) == "No answer of the run has words enough to tell its language and that of its prompt."
+    assert gap(scorer, [one]) == "No answer of the run has words enough to tell its language and that of its prompt."
     assert scorer.score(one) == Found(None, why="There are too few words to tell the language.")

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from support.gaps import gap
 from support.judged import KEY, KEY_ENV, a_judge, an_answer, asking
 from support.oracle import Reply, consulted, refusal
 from support.simulator import running_simulator
@@ -123,8 +124,8 @@ def test_without_an_endpoint_or_without_answers(tmp_path):
     with pytest.raises(Unavailable, match=r"^No moderation endpoint was named: give --moderation "):
         moderation(asking(tmp_path))
     scorer = moderation(asking(tmp_path, moderation=a_judge("http://127.0.0.1:1")))
-    assert scorer.gap([an_answer(" ")]) == "All answers are empty: there is nothing to moderate."
-    assert scorer.gap([an_answer(" "), an_answer()]) is None
+    assert gap(scorer, [an_answer(" ")]) == "All answers are empty: there is nothing to moderate."
+    assert gap(scorer, [an_answer(" "), an_answer()]) is None
 
 
 @pytest.mark.parametrize("reply", [moderated({"flagged": True, "note": KEY}), refusal(401, f"bad key {KEY}")])

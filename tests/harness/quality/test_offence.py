@@ -3,6 +3,7 @@ import warnings
 
 import pytest
 from support.answers import answer
+from support.gaps import gap
 
 from harness.quality import offence
 from harness.quality.answer import BatchScorer, Found
@@ -60,7 +61,7 @@ def test_a_language_that_it_does_not_know(scorer):
     assert not scorer.applies(answer("首都是巴黎。"))
     assert not scorer.applies(answer("42"))
     assert scorer.applies(answer("首都是 Paris。"))
-    assert scorer.gap([answer("首都是巴黎。")]) == (
+    assert gap(scorer, [answer("首都是巴黎。")]) == (
         "No answer of the run holds words in Latin letters, and the classifier knows English only."
     )
-    assert scorer.gap([answer("首都是巴黎。"), answer("Paris")]) is None
+    assert gap(scorer, [answer("首都是巴黎。"), answer("Paris")]) is None

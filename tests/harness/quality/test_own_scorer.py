@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.gaps import gap
 
 from harness.init import write as init
 from harness.options import UsageMistakes, resolve
@@ -57,7 +58,7 @@ def test_a_function_is_all_it_takes():
     made = scorer(LENGTH)
     assert made.meaning == Meaning("mine", "mine", "mean", "neither", "mine")
     assert (made.version, made.asks, made.settings["file"]) == (1, False, "mine.py")
-    assert made.gap([answer("four")]) is None
+    assert gap(made, [answer("four")]) is None
     assert made.applies(answer("four"))
     assert made.score(answer("four")) == Found(4.0)
 

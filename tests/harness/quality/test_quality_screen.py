@@ -24,19 +24,22 @@ def test_nothing_scored_shows_nothing(capsys):
 
 
 def scored(tmp_path, monkeypatch, **shown):
-    monkeypatch.setitem(registry.FACTORIES, "spoken", lambda _: Spoken(gap=lambda answers: answers[0].target + "?"))
-    folder = write_answers(tmp_path, [[said("x", 1, target="a"), said("x", 2, target="b")]], targets=["a", "b"])
+    spoken = Spoken(applies=lambda answer: answer.target == "c", lacking="Not here.")
+    monkeypatch.setitem(registry.FACTORIES, "spoken", lambda _: spoken)
+    targets = ["a", "b", "c"]
+    rows = [said("x", seq, target=target) for seq, target in enumerate(targets)]
+    folder = write_answers(tmp_path, [rows], targets=targets)
     return score(asking(folder, "spoken"), **shown)
 
 
 def test_gaps_are_said_also_where_nothing_else_is(tmp_path, monkeypatch, capsys):
     assert len(scored(tmp_path, monkeypatch, quiet=True, json_progress=False).gaps) == 2
     out, err = capsys.readouterr()
-    assert (out, err) == ("", "spoken, a: a?\nspoken, b: b?\n")
+    assert (out, err) == ("", "spoken, a: Not here.\nspoken, b: Not here.\n")
 
 
 def test_json(tmp_path, monkeypatch, capsys):
     scored(tmp_path, monkeypatch, quiet=False, json_progress=True)
     out = capsys.readouterr().out.splitlines()
-    assert out[0] == '{"event":"score","scorer":"spoken","number":1,"scorers":1,"done":0,"of":2}'
-    assert out[-1] == '{"event":"gap","scorer":"spoken","target":"b","text":"b?"}'
+    assert out[0] == '{"event":"score","scorer":"spoken","number":1,"scorers":1,"done":0,"of":3}'
+    assert out[-1] == '{"event":"gap","scorer":"spoken","target":"b","text":"Not here."}'

@@ -145,18 +145,18 @@ def test_a_value_that_is_no_number_is_missing(tmp_path, scorer):
 
 
 def test_where_no_answer_has_what_is_needed_there_is_a_gap_and_the_others_go_on(tmp_path, scorer):
-    scorer(Spoken(gap=lambda answers: f"None of {len(answers)} has it."))
+    scorer(Spoken(applies=lambda _: False, lacking="None has it."))
     scorer(Spoken(), "other")
     write_answers(tmp_path, [[said("x", 1), said("y", 2)]])
     shown = []
     scored = run(tmp_path, "spoken", "other", show=shown.append)
-    gap = Gap(scorer="spoken", text="None of 2 has it.")
+    gap = Gap(scorer="spoken", text="None has it.")
     assert (scored.gaps, gaps(tmp_path), scored.useful) == ([gap], [gap], ["other"])
-    assert {"event": "gap", "scorer": "spoken", "target": None, "text": "None of 2 has it."} in shown
+    assert {"event": "gap", "scorer": "spoken", "target": None, "text": "None has it."} in shown
 
 
 def test_a_gap_of_one_target_names_it(tmp_path, scorer):
-    scorer(Spoken(gap=lambda answers: "Not those of b." if answers[0].target == "b" else None))
+    scorer(Spoken(applies=lambda answer: answer.target != "b", lacking="Not those of b."))
     rows = [[said("x", 1, target="a"), said("y", 2, target="b")]]
     write_answers(tmp_path, rows, targets=["a", "b"])
     scored = run(tmp_path, "spoken")
@@ -166,7 +166,7 @@ def test_a_gap_of_one_target_names_it(tmp_path, scorer):
 
 def test_a_target_of_which_one_batch_can_be_scored_has_no_gap(tmp_path, scorer):
     # A batch never spans two points.
-    scorer(Spoken(gap=lambda answers: "Not these." if answers[0].point == 1 else None))
+    scorer(Spoken(applies=lambda answer: answer.point != 1, lacking="Not these."))
     write_answers(tmp_path, [[said("x", 1)], [said("y", 2, at=2)]])
     assert run(tmp_path, "spoken").gaps == []
     assert values(tmp_path) == {"p2-2": 1.0}
@@ -218,7 +218,7 @@ def test_a_scorer_that_cannot_be_had(tmp_path, scorer, monkeypatch):
 
 
 def test_a_gap_is_void_once_the_scorer_can(tmp_path, scorer):
-    scorer(Spoken(gap=lambda _: "Not now."))
+    scorer(Spoken(applies=lambda _: False, lacking="Not now."))
     write_answers(tmp_path, [[said("x", 1)]])
     run(tmp_path, "spoken")
     scorer(Spoken())
