@@ -78,6 +78,11 @@ class Correspondent:
         told = {"url": self.url}
         return told | {"query": hashlib.sha256(query.encode()).hexdigest()[:_DIGITS]} if query else told
 
+    @property
+    def address(self) -> str:
+        """The same in one word, for the keys of what was said."""
+        return "?".join(self.whom.values())
+
     def ask(
         self,
         messages: tuple[Message, ...],

@@ -73,7 +73,7 @@ class Judge:
         self._dialect = dialect
         self._judgements = judgements
         self._unreadable: dict[str, str] = {}
-        """Why, by the key of the question. It is asked again when answers are scored the next time."""
+        """Why, by the key of the question: another scorer that has the same one does not ask it a third time."""
         refuses = bool(dialect.refusals(COLDEST))
         self._sampling = Sampling() if refuses else COLDEST
         self.settings: dict[str, Any] = {
@@ -88,15 +88,17 @@ class Judge:
     def judge(self, rubric: Rubric[T], material: dict[str, str], *, again: bool = False) -> Judged[T]:
         """Raises Unanswered, also for an answer that cannot be read. `again`: whatever was said before."""
         asked = rubric.rendered(material)
-        key = key_of("?".join(self._correspondent.whom.values()), self._correspondent.model, rubric.name, asked)
+        key = key_of(self._correspondent.address, self._correspondent.model, rubric.name, asked)
         if again:
             return Judged(self._ask(rubric, asked, key, again=True), key)
 
         def find(kept: str | None) -> T:
+            found = None if kept is None else _remembered(kept, rubric.kind)
+            if found is not None:
+                return found
             if key in self._unreadable:
                 raise Unanswered(self._unreadable[key], passing=False)
-            found = None if kept is None else _remembered(kept, rubric.kind)
-            return self._ask(rubric, asked, key, again=False) if found is None else found
+            return self._ask(rubric, asked, key, again=False)
 
         return Judged(self._judgements.once(key, find), key)
 
@@ -114,8 +116,10 @@ class Judge:
                 keep(readable=True)
                 return found
         keep(readable=False)
-        self._unreadable[key] = f"The judge did not answer in the form that was asked for, twice: {why}."
-        raise Unanswered(self._unreadable[key], passing=False)
+        sentence = f"The judge did not answer in the form that was asked for, twice: {why}."
+        if not again:
+            self._unreadable[key] = sentence
+        raise Unanswered(sentence, passing=False)
 
     def _said(self, messages: tuple[Message, ...]) -> Said:
         ask = partial(self._correspondent.ask, messages, dialect=self._dialect, max_tokens=MAX_TOKENS)

@@ -77,8 +77,8 @@ class Ledger:
             self.add([scorer])
 
     def add(self, lines: Iterable[Line]) -> None:
-        """Raises RunError."""
-        lines = list(lines)
+        """But for failures to ask about what has a value: they take nothing back. Raises RunError."""
+        lines = [line for line in lines if not self._is_worse(line)]
         rest = memoryview(b"".join([to_line(line) for line in lines]))
         try:
             while rest:
@@ -87,6 +87,12 @@ class Ledger:
             raise self._unwritable(error) from error
         for line in lines:
             self._note(line)
+
+    def _is_worse(self, line: Line) -> bool:
+        if not isinstance(line, Score) or not line.passing:
+            return False
+        known = self._known.get((line.scorer, line.digest))
+        return known is not None and subject_of(line) in (known.repeated if line.repeat else known.valued)
 
     def add_gap(self, gap: Gap) -> None:
         """Unless it is there as it is. Raises RunError."""

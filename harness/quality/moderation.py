@@ -87,7 +87,7 @@ class Moderation:
         return self._found(answer, again=True)
 
     def _found(self, answer: Answer, *, again: bool) -> Found:
-        key = key_of(self._correspondent.url, self._correspondent.model, PROMPT, answer.text)
+        key = key_of(self._correspondent.address, self._correspondent.model, PROMPT, answer.text)
         ask = partial(self._ask, answer.text, key, again=again)
         try:
             found = ask() if again else self._judgements.once(key, lambda kept: ask() if kept is None else read(kept))

@@ -24,8 +24,9 @@ def question(job: Job, scorer: Scorer, entry: Entry, tally: Tally) -> dict[str, 
     silence = inquire(job, scorer.score, job.stored.answers(fresh), partial(of_answer, entry), tally)
     if silence is not None:
         return dict.fromkeys(job.targets, silence) | targets.whys
-    if isinstance(scorer, Asker):
-        _repeat(job, scorer, entry, chosen, tally)
+    silence = _repeat(job, scorer, entry, chosen, tally) if isinstance(scorer, Asker) else None
+    if silence is not None:
+        return dict.fromkeys(job.targets, f"Not all that should be were asked about twice. {silence}") | targets.whys
     return targets.whys
 
 
@@ -40,9 +41,9 @@ def _sample(job: Job, targets: Targets) -> set[str]:
     )
 
 
-def _repeat(job: Job, scorer: Asker, entry: Entry, chosen: Collection[str], tally: Tally) -> None:
+def _repeat(job: Job, scorer: Asker, entry: Entry, chosen: Collection[str], tally: Tally) -> str | None:
     scored = job.ledger.known(entry).valued & set(chosen)
     twice = choose(scored, repeats(len(scored)), f"{job.asking.options.seed}/repeats")
     wanted = twice - job.known(entry).repeated
     tally.expect(len(wanted))
-    inquire(job, scorer.score_again, job.stored.answers(wanted), partial(of_answer, entry, repeat=True), tally)
+    return inquire(job, scorer.score_again, job.stored.answers(wanted), partial(of_answer, entry, repeat=True), tally)

@@ -232,6 +232,14 @@ def test_once_more_is_asked_anew_and_changes_nothing_that_is_served(tmp_path):
     assert [line.again for line in kept(tmp_path)] == [False, True]
 
 
+def test_nonsense_the_second_time_takes_nothing_from_what_was_said_the_first(tmp_path):
+    with consulted(in_turn(chat(GOOD), chat("Bananas."), chat("Bananas."))) as oracle:
+        scorer = judging.coherence(asking(tmp_path, judge=a_judge(oracle.url)))
+        assert [scorer.score(an_answer()).value, scorer.score_again(an_answer()).value] == [4.0, None]
+        assert scorer.score(an_answer()).value == 4.0
+        assert len(oracle.heard) == 3
+
+
 def test_no_more_a_second_than_wanted(tmp_path, monkeypatch):
     slept = []
     monkeypatch.setattr("harness.quality.correspondent.Turnstile", partial(Turnstile, sleep=slept.append))

@@ -38,8 +38,19 @@ def test_of_one_subject_the_last_line_counts(tmp_path):
     with Ledger(tmp_path) as ledger:
         ledger.add([score("1"), score("1", None, why="no"), score("2", None, why="no"), score("2")])
         assert ledger.known(FIRST) == ({"2"}, {"1"}, set())
-        ledger.add([score("2", None, why="busy", passing=True)])
-        assert ledger.known(FIRST) == (set(), {"1"}, set())
+
+
+def test_who_could_not_be_asked_takes_no_value_back(tmp_path):
+    busy = {"value": None, "why": "busy", "passing": True}
+    with Ledger(tmp_path) as ledger:
+        ledger.begin(FIRST)
+        ledger.add([score("1"), score("1", repeat=True), score("2", None, why="no")])
+        ledger.add([score("1", **busy), score("1", repeat=True, **busy), score("2", **busy), score("3", **busy)])
+        # What had no value is asked about again.
+        assert ledger.known(FIRST) == ({"1"}, set(), {"1"})
+        # Of another version nothing is known.
+        ledger.add([score("1", digest="d2", **busy)])
+    assert [line.request for line in lines(tmp_path)[1:]] == ["1", "1", "2", "2", "3", "1"]
 
 
 def test_another_version_begins_with_nothing_and_the_earlier_one_is_not_forgotten(tmp_path):

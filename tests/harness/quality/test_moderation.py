@@ -88,6 +88,15 @@ def test_the_answer_alone_is_sent_and_asked_about_once(tmp_path):
     assert scorer.settings == {"url": f"{oracle.url}/v1/moderations", "model": "arbiter"}
 
 
+def test_two_deployments_that_a_query_tells_apart_are_two_endpoints(tmp_path):
+    with consulted(lambda heard: moderated(result(flagged=heard.path.endswith("=b")))) as oracle:
+        scorers = [
+            moderation(asking(tmp_path, moderation=a_judge(f"{oracle.url}/v1?deployment={name}"))) for name in "abb"
+        ]
+        assert [scorer.score(an_answer("the same")).value for scorer in scorers] == [0.0, 1.0, 1.0]
+        assert len(oracle.heard) == 2
+
+
 def test_an_endpoint_of_one_model_is_not_told_its_name(tmp_path):
     with consulted(lambda _: moderated(result(flagged=False, hate=0.0))) as oracle:
         scorer = moderation(asking(tmp_path, moderation=a_judge(oracle.url, model=None)))

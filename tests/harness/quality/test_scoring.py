@@ -388,6 +388,31 @@ def test_a_judge_that_does_not_answer_is_given_up(tmp_path, scorer, monkeypatch)
     assert len(later.heard) == 20
 
 
+def test_scoring_again_without_the_judge_takes_no_score_away(tmp_path, scorer, monkeypatch):
+    monkeypatch.setattr(inquiry, "PATIENCE", 3)
+    write_answers(tmp_path, [[said("x", seq) for seq in range(10)]])
+    scorer(Judging(name="judging"))
+    run(tmp_path, "judging")
+    before = values(tmp_path)
+    scorer(Judging(lambda _: Found(None, why="gone", passing=True), name="judging"))
+    scored = run(tmp_path, "judging", again=True, judge_concurrency=1)
+    assert values(tmp_path) == before
+    assert len(before) == 10
+    assert [gap.text[:20] for gap in scored.gaps] == ["Given up after 3 que"]
+
+
+def test_a_judge_that_falls_silent_before_it_is_asked_twice_is_told(tmp_path, scorer, monkeypatch):
+    monkeypatch.setattr(inquiry, "PATIENCE", 3)
+    write_answers(tmp_path, [[said("x", seq) for seq in range(10)]])
+    judging = scorer(Judging(name="judging"))
+    monkeypatch.setattr(judging, "score_again", lambda _: Found(None, why="gone", passing=True))
+    (gap,) = run(tmp_path, "judging", judge_concurrency=1).gaps
+    assert gap.text == (
+        "Not all that should be were asked about twice. Given up after 3 questions in a row without an answer; the last one: gone"
+    )
+    assert len(values(tmp_path)) == 10
+
+
 def test_silence_now_and_then_is_borne(tmp_path, scorer, monkeypatch):
     monkeypatch.setattr(inquiry, "PATIENCE", 2)
     silent = Found(None, why="busy", passing=True)
